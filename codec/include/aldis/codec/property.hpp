@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -196,6 +197,14 @@ public:
         case sender::either: break;
         }
         return static_cast<places>(from_client_ | from_server_);
+    }
+
+    /// The same properties seen in a copy of their bytes: `copy` must equal wire() (asserted).
+    properties over(bytes_view copy) const noexcept {
+        assert(copy == wire_);
+        auto moved = *this;
+        moved.wire_ = copy;
+        return moved;
     }
 
     /// What was wrong with a value given to the `property_list` this came from; encoding fails with it.
