@@ -1,0 +1,22 @@
+// Time as the session sees it: points that are handed in, and a clock that nobody can read.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace aldis::session {
+
+/// A clock without now(): time enters the session only as an argument, so every test can choose it and no clock change ends a
+/// session. It has no epoch; whoever saves a session converts to wall-clock time.
+struct timeline {
+    using duration   = std::chrono::milliseconds;
+    using rep        = duration::rep;
+    using period     = duration::period;
+    using time_point = std::chrono::time_point<timeline>;
+    static constexpr bool is_steady = true;
+};
+
+using time_point = timeline::time_point;
+using duration   = timeline::duration;
+
+} // namespace aldis::session
