@@ -1,0 +1,37 @@
+# What `cmake --install` adds to libraries and headers: the CMake package and the pkg-config files, one for each layer.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aldis)
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+get_property(ALDIS_LAYERS GLOBAL PROPERTY aldis_layers)
+
+foreach(layer IN LISTS ALDIS_LAYERS)
+  install(EXPORT aldis_${layer}_targets NAMESPACE aldis:: DESTINATION ${package_dir} FILE aldis-${layer}-targets.cmake)
+endforeach()
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/aldis-config.cmake.in ${PROJECT_BINARY_DIR}/package/aldis-config.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/aldis-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/package/aldis-config.cmake ${PROJECT_BINARY_DIR}/package/aldis-config-version.cmake
+  DESTINATION ${package_dir})
+
+# The way from the .pc file back to the prefix is computed: how deep the library folder lies differs (lib, lib64, lib/x86_64-linux-gnu).
+file(RELATIVE_PATH ALDIS_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" ALDIS_PC_PREFIX "${ALDIS_PC_PREFIX}")
+
+# aldis_pkgconfig(name layer requires libs description): one .pc file
+function(aldis_pkgconfig name library requires libs description)
+  set(ALDIS_PC_NAME ${name})
+  set(ALDIS_PC_LIBRARY ${library})
+  set(ALDIS_PC_REQUIRES ${requires})
+  set(ALDIS_PC_LIBS ${libs})
+  set(ALDIS_PC_DESCRIPTION ${description})
+  configure_file(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/aldis.pc.in ${PROJECT_BINARY_DIR}/package/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/${name}.pc DESTINATION ${pkgconfig_dir})
+endfunction()
+
+aldis_pkgconfig(aldis-codec aldis_codec "" "" "MQTT packets to bytes and back")
+aldis_pkgconfig(aldis-session aldis_session "aldis-codec" "" "What an MQTT peer does, without I/O")
+if("transport" IN_LIST ALDIS_LAYERS)
+  aldis_pkgconfig(aldis-transport aldis_transport "" "-pthread" "Byte streams for MQTT")
+  aldis_pkgconfig(aldis aldis "aldis-session aldis-transport" "-pthread" "MQTT client")
+endif()
