@@ -24,12 +24,12 @@ enum class errc : std::uint8_t {
     topic_alias_zero,
     // CONNECT
     protocol_name, protocol_level, connect_reserved_flag, will_flags_without_will, will_qos_invalid, password_without_user_name,
-    client_id_empty, client_id_too_long, auth_data_without_method, payload_format_mismatch, response_topic_wildcard,
+    client_id_empty, auth_data_without_method, response_topic_wildcard,
     // CONNACK and other answers
     connack_flags, connack_return_code, session_present_on_refusal, reason_unknown, reason_misplaced, reason_not_from_sender,
     no_reason_codes, return_code_invalid,
     // SUBSCRIBE and UNSUBSCRIBE
-    no_filters, subscription_options_reserved, retain_handling_invalid,
+    no_filters, subscription_options_reserved, subscription_qos_invalid, retain_handling_invalid,
     // packets as such
     packet_not_in_version, auth_method_missing,
     // encoding
@@ -51,7 +51,9 @@ errc_spec const& spec_of(errc code) noexcept;
 /// Every row, in the order of `errc`.
 std::span<errc_spec const> errc_specs() noexcept;
 
-/// Why decoding or encoding stopped, and at which byte of the packet, counted from the first byte of its fixed header.
+/// Why decoding or encoding stopped, and at which byte of the packet, counted from the first byte of its fixed header: the
+/// first byte of the field at fault (of a length that overruns, or of a text, the length field), or the very byte where text is
+/// not what it must be (UTF-8, null character, wildcard in a topic name).
 /// When encoding, `offset` is 0: there are no bytes yet.
 struct fault {
     errc        code = errc::truncated;

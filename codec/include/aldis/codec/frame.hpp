@@ -25,10 +25,11 @@ struct frame {
 };
 
 /// The frame at the front of `in`; nothing while bytes of it are missing.
-/// Fails with packet_type_reserved, reserved_flags, length_not_minimal, length_too_long, or packet_too_large (more than `max_size`
-/// bytes in all) as soon as the bytes that show it are there; it never waits for the rest of a packet it will refuse.
+/// Fails with packet_type_reserved, packet_not_in_version (AUTH before 5.0), reserved_flags, length_not_minimal, length_too_long,
+/// or packet_too_large (more than `max_size` bytes in all) as soon as the fixed header is there; it never waits for the rest of
+/// a packet it will refuse.
 /// [MQTT-2.1.3-1] [MQTT-1.5.5-1] [MQTT-3.1.2-24]
-result<std::optional<frame>> next_frame(bytes_view in, std::size_t max_size = max_packet_size) noexcept;
+result<std::optional<frame>> next_frame(bytes_view in, std::size_t max_size = max_packet_size, protocol version = protocol::v5) noexcept;
 
 /// The bytes received and not yet taken as frames. Memory grows with bytes received, never with bytes declared: 4 KiB at first,
 /// doubling, at most the announced packet and never more than the maximum packet size plus one read.
@@ -44,7 +45,7 @@ public:
     void commit(std::size_t n) noexcept;
 
     /// Takes the next frame, or nothing while it is incomplete. A fault is terminal: it is returned again for ever.
-    result<std::optional<frame>> next(std::size_t max_size) noexcept;
+    result<std::optional<frame>> next(std::size_t max_size, protocol version = protocol::v5) noexcept;
 
     /// Shares ownership of the bytes under all frames since the last prepare(); nothing is copied.
     std::shared_ptr<void const> hold() const noexcept { return block_; }

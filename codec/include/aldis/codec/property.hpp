@@ -148,6 +148,24 @@ using property_value = typename value_of<spec_of(Id).type>::type;
 
 constexpr bool is_number(wire_type type) noexcept { return type <= wire_type::varint; }
 
+/// Where a run of properties may ride, by sender, worked out one property at a time.
+struct property_fit {
+    std::uint64_t seen = 0;                                        // one bit for each identifier
+    places        from_client = 0xFFFF;
+    places        from_server = 0xFFFF;
+
+    /// Takes one more property into account; true when its identifier was there before.
+    constexpr bool add(property_spec const& row) noexcept {
+        auto const bit = std::uint64_t{1} << static_cast<unsigned>(row.id);
+        bool const again = (seen & bit) != 0;
+        auto const usable = again ? static_cast<places>(row.allowed & row.repeats) : row.allowed;
+        seen |= bit;
+        from_client = static_cast<places>(from_client & usable & ~row.server_only);
+        from_server = static_cast<places>(from_server & usable & ~row.client_only);
+        return again;
+    }
+};
+
 } // namespace codec
 
 /// One property whose identifier is known at run time only. Its row's `type` tells which member holds the value:
@@ -215,6 +233,9 @@ public:
 private:
     friend class property_list;
     friend class codec::property_access;
+
+    properties(bytes_view wire, codec::property_fit const& fit, std::optional<codec::errc> flaw) noexcept
+        : wire_(wire), from_client_(fit.from_client), from_server_(fit.from_server), flaw_(flaw) {}
 
     bytes_view                 wire_{};
     places                     from_client_ = 0xFFFF;
@@ -288,9 +309,7 @@ private:
     }
 
     byte_buffer                wire_{};
-    std::uint64_t              seen_ = 0;                          // one bit for each identifier
-    places                     from_client_ = 0xFFFF;
-    places                     from_server_ = 0xFFFF;
+    codec::property_fit        fit_{};
     std::optional<codec::errc> flaw_{};
 };
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <aldis/codec/fault.hpp>
+#include <aldis/codec/types.hpp>
 
 namespace aldis {
 

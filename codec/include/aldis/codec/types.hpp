@@ -1,6 +1,7 @@
 // The small words of MQTT: protocol versions, packet types, qualities of service.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
