@@ -1,0 +1,8 @@
+// All that a program embedding Aldis needs.
+#pragma once
+
+#include <aldis/client.hpp>
+#include <aldis/codec/topic.hpp>
+#include <aldis/connection.hpp>
+#include <aldis/error.hpp>
+#include <aldis/reconnect.hpp>
