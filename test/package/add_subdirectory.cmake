@@ -1,0 +1,15 @@
+# Uses the sources as a folder of another project.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+set(transport OFF)
+if("transport" IN_LIST layers)
+  set(transport ON)
+endif()
+build_consumer(guest ${LAYERS} -DALDIS_SOURCE=${SOURCE} -DALDIS_BUILD_TRANSPORT=${transport})
+file(REMOVE_RECURSE ${WORK}/prefix)
+run("installing the other project" ${CMAKE_COMMAND} --install ${WORK}/guest --prefix ${WORK}/prefix)
+file(GLOB_RECURSE installed ${WORK}/prefix/*)
+if(installed)
+  message(FATAL_ERROR "Aldis installs itself with a project that only uses it: ${installed}")
+endif()
+
+build_consumer(guest_without_boost codec,session -DALDIS_SOURCE=${SOURCE} -DALDIS_BUILD_TRANSPORT=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)

@@ -1,0 +1,58 @@
+# Installs the build tree, and uses it as a CMake package.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+set(prefix ${WORK}/prefix)
+file(REMOVE_RECURSE ${prefix})
+run("installing" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+
+# An installed tree may be moved.
+file(REMOVE_RECURSE ${WORK}/moved)
+file(RENAME ${prefix} ${WORK}/moved)
+set(here -DCMAKE_PREFIX_PATH=${WORK}/moved)
+build_consumer(all ${LAYERS} ${here})
+build_consumer(without_boost codec,session ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+
+if("transport" IN_LIST layers)
+  refused("transport without Boost" "Boost" ${configure_consumer} -B ${WORK}/refused -DLAYERS=transport ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+endif()
+refused("an unknown component" "nonsense" ${configure_consumer} -B ${WORK}/refused -DLAYERS=codec,nonsense ${here})
+
+# While the first number is 0 the second one tells what fits.
+file(GLOB_RECURSE version_file ${WORK}/moved/*/aldis-config-version.cmake)
+foreach(wanted 0.1 0.1.0 0.2 1.0)
+  set(PACKAGE_FIND_VERSION ${wanted})
+  string(REPLACE "." ";" numbers "${wanted};0")
+  list(GET numbers 0 PACKAGE_FIND_VERSION_MAJOR)
+  list(GET numbers 1 PACKAGE_FIND_VERSION_MINOR)
+  list(LENGTH numbers PACKAGE_FIND_VERSION_COUNT)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+  include(${version_file})
+  list(APPEND fits ${PACKAGE_VERSION_COMPATIBLE})
+endforeach()
+if(NOT "${fits}" STREQUAL "TRUE;TRUE;FALSE;FALSE")
+  message(FATAL_ERROR "versions 0.1, 0.1.0, 0.2, 1.0 fit ${fits}")
+endif()
+
+# Whatever is public is installed, and nothing of the inside is.
+file(GLOB_RECURSE installed RELATIVE ${WORK}/moved/include ${WORK}/moved/include/*)
+foreach(layer codec session transport lib)
+  file(GLOB_RECURSE headers RELATIVE ${SOURCE}/${layer}/include ${SOURCE}/${layer}/include/*.hpp)
+  if(layer MATCHES "transport|lib" AND NOT "transport" IN_LIST layers)
+    set(headers)
+  endif()
+  list(APPEND public ${headers})
+endforeach()
+list(SORT installed)
+list(SORT public)
+if(NOT installed STREQUAL public)
+  message(FATAL_ERROR "installed headers: ${installed}\npublic headers: ${public}")
+endif()
+
+# The program, and its other names.
+if(PROGRAM)
+  foreach(name aldis aldis_pub aldis_sub)
+    execute_process(COMMAND ${WORK}/moved/bin/${name} --help RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT status EQUAL 0 OR output STREQUAL "")
+      message(FATAL_ERROR "the installed ${name} --help ended with ${status}: ${output}")
+    endif()
+  endforeach()
+endif()
