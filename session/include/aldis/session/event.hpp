@@ -68,6 +68,7 @@ struct closed {
     bool                        discard_will;                      // server: the client left as it should  [MQTT-3.14.4-3]
     std::optional<codec::fault> cause;                             // the malformed packet, if that was it
     std::optional<packet_type>  in;                                // and its type
+    std::optional<timer>        expired;                           // the deadline that passed, if that was it
     properties                  props;
 };
 

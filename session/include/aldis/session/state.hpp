@@ -47,7 +47,7 @@ struct change {
     std::vector<std::uint32_t> subscription_ids{};
 };
 
-/// How a message that was to be queued fared. `no` is 0 for QoS 0 and for what was not taken.
+/// How a message that was to be queued fared. `no` is 0 for what was not taken.
 struct enqueued {
     enum class how : std::uint8_t { yes, rejected, dropped_new };
 

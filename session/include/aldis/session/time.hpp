@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace aldis::session {
@@ -18,5 +19,15 @@ struct timeline {
 
 using time_point = timeline::time_point;
 using duration   = timeline::duration;
+
+/// What a connection waits for.
+enum class timer : std::uint8_t {
+    handshake,         // the end of CONNECT and CONNACK
+    ping,              // client: the moment to say something, so that the server hears from us in time
+    ping_response,     // client: PINGRESP
+    silence,           // server: one and a half times the keep-alive without a packet
+    packet,            // the rest of a packet whose first bytes are there
+};
+inline constexpr std::size_t timer_count = 5;
 
 } // namespace aldis::session

@@ -1,0 +1,283 @@
+// The MQTT session as data: queue, deliveries, identifiers, and the changes a store keeps.
+#include "state_data.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace aldis::session {
+
+// ---- The public face --------------------------------------------------------------------------------------------------
+
+state::state(packet_id last_id) : data_(std::make_unique<data>(last_id)) {}
+state::~state() = default;
+state::state(state&&) noexcept = default;
+state& state::operator=(state&&) noexcept = default;
+
+enqueued state::enqueue(message content, publish_options const& options, queue_limits const& bound, time_point) {
+    return data_->enqueue(std::move(content), options, bound);
+}
+
+bool          state::exists() const noexcept { return data_->exists; }
+std::uint32_t state::expiry() const noexcept { return data_->expiry; }
+void          state::clear() { data_->clear(); }
+std::size_t   state::queued_messages() const noexcept { return data_->queue.count; }
+std::size_t   state::queued_bytes() const noexcept { return data_->queued_bytes; }
+std::size_t   state::in_flight() const noexcept { return data_->publishes.count + data_->pubrels.count; }
+std::size_t   state::incoming() const noexcept { return data_->arrivals.size(); }
+std::size_t   state::identifiers_in_use() const noexcept { return data_->ids.in_use(); }
+
+std::vector<event::delivered> state::take_outcomes() { return std::exchange(data_->outcomes, {}); }
+
+void state::keep_changes(bool on) noexcept { data_->keeps_changes = on; }
+std::span<change const> state::changes() const noexcept { return data_->changes; }
+void state::changes_taken() noexcept { data_->changes.clear(); }
+std::vector<change> state::snapshot() const { return data_->snapshot(); }
+
+// ---- Sending ----------------------------------------------------------------------------------------------------------
+
+enqueued state::data::enqueue(message content, publish_options const& options, queue_limits const& bound) {
+    if (!make_room(content.size(), bound))
+        return {bound.when_full == overflow::drop_newest ? enqueued::how::dropped_new : enqueued::how::rejected, 0};
+
+    outgoing made{};
+    made.no = next_delivery++;
+    made.expires_at = options.expires_at;
+    made.subscription_ids.assign(options.subscription_ids.begin(), options.subscription_ids.end());
+    made.topic_alias = options.topic_alias;
+    made.qos = options.qos;
+    made.retain = options.retain;
+    made.waits = options.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
+    if (keeps_changes)
+        record({.kind = change::what::queued, .no = made.no, .qos = made.qos, .retain = made.retain, .content = content,
+                .expires_at = made.expires_at, .subscription_ids = made.subscription_ids});
+    queued_bytes += content.size();
+    made.content = std::move(content);
+    auto const no = made.no;
+    all.push_back(queue, all.make(std::move(made)));
+    return {enqueued::how::yes, no};
+}
+
+bool state::data::make_room(std::size_t bytes, queue_limits const& bound) {
+    auto const full = [&] { return queue.count >= bound.messages || queued_bytes + bytes > bound.bytes; };
+    if (!full()) return true;
+    if (bytes > bound.bytes || bound.messages == 0) return false;
+    if (bound.when_full == overflow::drop_oldest)
+        while (full()) drop_queued(queue.first);
+    if (bound.when_full == overflow::drop_qos_0_first)
+        for (slot_no at = queue.first; full() && at != no_slot;) {
+            slot_no const next = all[at].next;
+            if (all[at].qos == qos_level::at_most_once) drop_queued(at);
+            at = next;
+        }
+    return !full();
+}
+
+void state::data::drop_queued(slot_no at) { give_up(at, event::outcome::dropped); }
+
+bool state::data::start_first() {
+    slot_no const at = queue.first;
+    packet_id const id = ids.take(at);
+    if (id == 0) return false;
+    auto& d = all[at];
+    d.id = id;
+    queued_bytes -= d.content.size();
+    all.remove(queue, at);
+    all.push_back(publishes, at);
+    record({.kind = change::what::started, .no = d.no, .id = id});
+    return true;
+}
+
+void state::data::release(slot_no at, reason_code reason) {
+    auto& d = all[at];
+    d.waits = out_state::wait_pubcomp;
+    d.reason = reason;
+    d.content = {};
+    d.subscription_ids = {};
+    d.expires_at.reset();
+    all.remove(publishes, at);
+    all.push_back(pubrels, at);
+    record({.kind = change::what::released, .no = d.no});
+}
+
+deliveries::order& state::data::list_of(slot_no at) noexcept {
+    if (all[at].id == 0) return queue;
+    return all[at].waits == out_state::wait_pubcomp ? pubrels : publishes;
+}
+
+void state::data::finish(slot_no at) {
+    auto& d = all[at];
+    if (d.id == 0) queued_bytes -= d.content.size();
+    all.remove(list_of(at), at);
+    if (d.id != 0) ids.release(d.id);
+    record({.kind = change::what::finished, .no = d.no});
+    all.free(at);
+}
+
+void state::data::give_up(slot_no at, event::outcome how, reason_code reason) {
+    outcomes.push_back({all[at].no, how, reason, {}});
+    finish(at);
+}
+
+// ---- Receiving QoS 2 --------------------------------------------------------------------------------------------------
+
+void state::data::received(packet_id id) { record({.kind = change::what::received, .id = id}); }
+
+void state::data::completed(packet_id id) {
+    arrivals.erase(id);
+    record({.kind = change::what::completed, .id = id});
+}
+
+// ---- The session as a whole -------------------------------------------------------------------------------------------
+
+void state::data::open(std::uint32_t expiry_seconds) {
+    exists = true;
+    expiry = expiry_seconds;
+    record({.kind = change::what::opened, .expiry = expiry_seconds});
+}
+
+void state::data::lost() {
+    if (publishes.count + pubrels.count + arrivals.size() == 0) return;
+    while (pubrels.first != no_slot)                               // the peer had the message before it said PUBREC
+        give_up(pubrels.first, event::outcome::acknowledged, all[pubrels.first].reason);
+    for (slot_no at = publishes.last; at != no_slot;) {
+        slot_no const before = all[at].previous;
+        auto& d = all[at];
+        if (d.qos == qos_level::exactly_once) {
+            give_up(at, event::outcome::session_lost);
+        } else {
+            all.remove(publishes, at);
+            ids.release(d.id);
+            d.id = 0;
+            d.written = false;
+            queued_bytes += d.content.size();
+            all.push_front(queue, at);
+        }
+        at = before;
+    }
+    arrivals.clear();
+    if (keeps_changes) {
+        record({.kind = change::what::cleared});
+        for (auto& remaining : snapshot()) record(std::move(remaining));
+    }
+}
+
+void state::data::clear() {
+    bool const keeping = keeps_changes;
+    auto const nos = std::pair{next_delivery, next_arrival};
+    auto kept = std::move(changes);
+    auto ends = std::move(outcomes);
+    auto const engines = connection;
+    *this = data{last_id};
+    keeps_changes = keeping;
+    std::tie(next_delivery, next_arrival) = nos;
+    changes = std::move(kept);
+    outcomes = std::move(ends);
+    connection = engines;
+    record({.kind = change::what::cleared});
+}
+
+std::vector<change> state::data::snapshot() const {
+    std::vector<change> made;
+    if (exists) made.push_back({.kind = change::what::opened, .expiry = expiry});
+    auto const put = [&](slot_no first) {
+        for (slot_no at = first; at != no_slot; at = all[at].next) {
+            auto const& d = all[at];
+            made.push_back({.kind = change::what::queued, .no = d.no, .qos = d.qos, .retain = d.retain, .content = d.content,
+                            .expires_at = d.expires_at, .subscription_ids = d.subscription_ids});
+            if (d.id != 0) made.push_back({.kind = change::what::started, .no = d.no, .id = d.id});
+            if (d.id != 0 && d.waits == out_state::wait_pubcomp) made.push_back({.kind = change::what::released, .no = d.no});
+        }
+    };
+    put(pubrels.first);
+    put(publishes.first);
+    put(queue.first);
+    arrivals.for_each([&](packet_id id, arrival_record const& a) {
+        if (a.state == in_state::received) made.push_back({.kind = change::what::received, .id = id});
+    });
+    return made;
+}
+
+// ---- Restoring --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+slot_no find_delivery(deliveries const& all, slot_no first, delivery_no no) noexcept {
+    for (slot_no at = first; at != no_slot; at = all[at].next)
+        if (all[at].no == no) return at;
+    return no_slot;
+}
+
+bool replay_queued(state::data& d, change const& saved) {
+    if (saved.no == 0) return false;
+    if (!saved.content && saved.qos != qos_level::exactly_once) return false;    // only what awaits PUBCOMP has let its content go
+    outgoing made{};
+    made.no = saved.no;
+    made.content = saved.content;
+    made.expires_at = saved.expires_at;
+    made.subscription_ids = saved.subscription_ids;
+    made.qos = saved.qos;
+    made.retain = saved.retain;
+    made.waits = saved.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
+    d.queued_bytes += made.content.size();
+    d.next_delivery = std::max(d.next_delivery, saved.no + 1);
+    d.all.push_back(d.queue, d.all.make(std::move(made)));
+    return true;
+}
+
+bool replay_started(state::data& d, change const& saved) {
+    slot_no const at = find_delivery(d.all, d.queue.first, saved.no);
+    if (at == no_slot || d.all[at].qos == qos_level::at_most_once || !d.ids.take_this(saved.id, at)) return false;
+    d.all[at].id = saved.id;
+    d.all[at].written = true;                                      // nobody knows; the peer must be told that it may be a duplicate
+    d.queued_bytes -= d.all[at].content.size();
+    d.all.remove(d.queue, at);
+    d.all.push_back(d.publishes, at);
+    return true;
+}
+
+bool replay_finished(state::data& d, delivery_no no) {
+    for (slot_no const first : {d.queue.first, d.publishes.first, d.pubrels.first}) {
+        slot_no const at = find_delivery(d.all, first, no);
+        if (at == no_slot) continue;
+        d.finish(at);
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool state::replay(change const& saved) {
+    auto& d = *data_;
+    bool const keeping = std::exchange(d.keeps_changes, false);
+    bool const fits = [&] {
+        using enum change::what;
+        switch (saved.kind) {
+        case queued: return replay_queued(d, saved);
+        case started: return replay_started(d, saved);
+        case released: {
+            slot_no const at = find_delivery(d.all, d.publishes.first, saved.no);
+            if (at == no_slot || d.all[at].waits != out_state::wait_pubrec) return false;
+            d.release(at, reason_code::success);
+            return true;
+        }
+        case finished: return replay_finished(d, saved.no);
+        case received:
+            if (saved.id == 0 || d.arrivals.find(saved.id)) return false;
+            d.arrivals.insert(saved.id, {in_state::received, 0, true});
+            return true;
+        case completed:
+            if (!d.arrivals.find(saved.id)) return false;
+            d.arrivals.erase(saved.id);
+            return true;
+        case opened: d.open(saved.expiry); return true;
+        case cleared: d.clear(); return true;
+        }
+        return false;
+    }();
+    d.keeps_changes = keeping;
+    return fits;
+}
+
+} // namespace aldis::session
