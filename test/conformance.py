@@ -116,10 +116,11 @@ def without_separators(text):
     return re.sub(r"(?<=[0-9A-Fa-f])'(?=[0-9A-Fa-f])", "_", text)
 
 
-SYMBOL = (re.compile(r"^(?:struct|class|enum class|enum|union)\s+(?:\[\[\w+\]\]\s*)?(\w+)"),
+SYMBOL = (re.compile(r"^template <.*?> struct (\w+<.*>)"),
+          re.compile(r"^(?:struct|class|enum class|enum|union)\s+(?:\[\[\w+\]\]\s*)?(\w+)"),
           re.compile(r"^[\w:<>,&*\s\[\]]*?\bconstexpr\b[^(=]*?\b(\w+)\s*(?:=|\{|\[\])"),
           re.compile(r"^[^(=#/]*?((?:~?\w+::)*(?:operator\S+|~?\w+))\s*\("))
-NO_SYMBOL = re.compile(r"^(?:[\s#}{)/]|namespace\b|using\b|template\b|static_assert|requires\b|$)")
+NO_SYMBOL = re.compile(r"^(?:[\s#}{)/]|namespace\b|using\b|template\b(?!.*\bstruct\b)|static_assert|requires\b|$)")
 
 
 def symbols(text):
