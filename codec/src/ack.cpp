@@ -6,13 +6,11 @@ namespace aldis::codec {
 template <packet_type Type> struct layout<packet::ack<Type>> {
     using packet_of = packet::ack<Type>;
 
-    static packet_of read(reader& r, std::uint8_t, context where) noexcept {
-        packet_of p;
+    static void read(reader& r, std::uint8_t, context where, packet_of& p) noexcept {
         p.id = read_packet_id(r);                                  // [MQTT-2.2.1-5] [v3-MQTT-2.3.1-6]
-        if (!is_v5(where.version) || !r.more()) return p;          // two bytes: success (3.4.2.1)
+        if (!is_v5(where.version) || !r.more()) return;            // two bytes: success (3.4.2.1)
         p.reason = read_reason(r, Type, where.from);               // [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1]
-        if (r.more()) p.props = read_properties(r, in(Type), where);   // three bytes: no properties (3.4.2.2.1)
-        return p;
+        if (r.more()) read_properties(r, in(Type), where, p.props);   // three bytes: no properties (3.4.2.2.1)
     }
 
     static std::optional<errc> check(packet_of const& p, context where) noexcept {

@@ -28,8 +28,7 @@ bool refused_session(packet::connack const& p) noexcept { return p.session_prese
 } // namespace
 
 template <> struct layout<packet::connack> {
-    static packet::connack read(reader& r, std::uint8_t, context where) noexcept {
-        packet::connack p;
+    static void read(reader& r, std::uint8_t, context where, packet::connack& p) noexcept {
         auto const* const flags_at = r.here();
         auto const flags = r.u8();
         if ((flags & 0xFE) != 0) r.fail(errc::connack_flags, flags_at);   // [MQTT-3.2.2-1]
@@ -37,8 +36,7 @@ template <> struct layout<packet::connack> {
         p.reason = is_v5(where.version) ? read_reason(r, packet_type::connack, where.from)   // [MQTT-3.2.2-8]
                                         : read_return_code(r);
         if (refused_session(p)) r.fail(errc::session_present_on_refusal, flags_at);   // [MQTT-3.2.2-6] [v3-MQTT-3.2.2-4]
-        p.props = read_properties(r, in(packet_type::connack), where);
-        return p;
+        read_properties(r, in(packet_type::connack), where, p.props);
     }
 
     static std::optional<errc> check(packet::connack const& p, context where) noexcept {

@@ -46,16 +46,14 @@ std::optional<errc> check_auth(properties const& props) noexcept {
     return std::nullopt;
 }
 
-packet::will read_will(reader& r, std::uint8_t flags, context where) noexcept {
-    packet::will w;
+void read_will(reader& r, std::uint8_t flags, context where, packet::will& w) noexcept {
     w.qos = static_cast<qos_level>(flags >> will_qos_shift & 0x03);
     w.retain = (flags & will_retain) != 0;
-    w.props = read_properties(r, in_will, where);
+    read_properties(r, in_will, where, w.props);
     auto const* const topic_at = r.here();
     w.topic = read_topic_name(r);                                  // [MQTT-3.1.3-11] [v3-MQTT-3.1.3-10]
     if (w.topic.empty()) r.fail(errc::topic_empty, topic_at);      // [MQTT-4.7.3-1] [v3-MQTT-4.7.3-1]
     w.payload = r.binary();
-    return w;
 }
 
 std::optional<errc> check_will(packet::will const& w, context where) noexcept {
@@ -77,8 +75,7 @@ std::uint8_t flags_of(packet::connect const& p) noexcept {
 } // namespace
 
 template <> struct layout<packet::connect> {
-    static packet::connect read(reader& r, std::uint8_t, context where) noexcept {
-        packet::connect p;
+    static void read(reader& r, std::uint8_t, context where, packet::connect& p) noexcept {
         p.version = where.version = read_protocol(r);
         auto const* const flags_at = r.here();
         auto const flags = r.u8();
@@ -86,17 +83,16 @@ template <> struct layout<packet::connect> {
         p.clean_start = (flags & clean_start) != 0;
         p.keep_alive = r.u16();
         auto const* const props_at = r.here();
-        p.props = read_properties(r, in(packet_type::connect), where);
+        read_properties(r, in(packet_type::connect), where, p.props);
         if (auto const wrong = check_auth(p.props)) r.fail(*wrong, props_at);
         // The payload, in this order: [MQTT-3.1.3-1] [v3-MQTT-3.1.3-1]
         auto const* const id_at = r.here();
         p.client_id = r.text();                                    // [MQTT-3.1.3-3] [MQTT-3.1.3-4] [v3-MQTT-3.1.3-3] [v3-MQTT-3.1.3-4]
         if (auto const wrong = check_client_id(p.client_id, p.clean_start, p.version)) r.fail(*wrong, id_at);
-        if ((flags & has_will) != 0) p.last_will = read_will(r, flags, where);   // [MQTT-3.1.2-9] [v3-MQTT-3.1.2-9] [v3-MQTT-3.1.2-11]
+        if ((flags & has_will) != 0) read_will(r, flags, where, p.last_will.emplace());   // [MQTT-3.1.2-9] [v3-MQTT-3.1.2-9] [v3-MQTT-3.1.2-11]
         if ((flags & has_user_name) != 0) p.user_name = r.text();  // [MQTT-3.1.2-16] [MQTT-3.1.2-17] [MQTT-3.1.3-12] [v3-MQTT-3.1.2-18]
                                                                    // [v3-MQTT-3.1.2-19] [v3-MQTT-3.1.3-11]
         if ((flags & has_password) != 0) p.password = r.binary();  // [MQTT-3.1.2-18] [MQTT-3.1.2-19] [v3-MQTT-3.1.2-20] [v3-MQTT-3.1.2-21]
-        return p;
     }
 
     static std::optional<errc> check(packet::connect const& p, context where) noexcept {

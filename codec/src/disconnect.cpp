@@ -12,12 +12,10 @@ bool says_nothing(Packet const& p) noexcept { return p.reason == reason_code::su
 template <> struct layout<packet::disconnect> {
     static constexpr packet_type type = packet_type::disconnect;
 
-    static packet::disconnect read(reader& r, std::uint8_t, context where) noexcept {
-        packet::disconnect p;
-        if (!is_v5(where.version) || !r.more()) return p;          // normal disconnection (3.14.2.1)
+    static void read(reader& r, std::uint8_t, context where, packet::disconnect& p) noexcept {
+        if (!is_v5(where.version) || !r.more()) return;            // normal disconnection (3.14.2.1)
         p.reason = read_reason(r, type, where.from);               // [MQTT-3.14.2-1]
-        if (r.more()) p.props = read_properties(r, in(type), where);   // [MQTT-3.14.2-2]
-        return p;
+        if (r.more()) read_properties(r, in(type), where, p.props);   // [MQTT-3.14.2-2]
     }
 
     static std::optional<errc> check(packet::disconnect const& p, context where) noexcept {
@@ -36,15 +34,13 @@ template <> struct layout<packet::disconnect> {
 template <> struct layout<packet::auth> {
     static constexpr packet_type type = packet_type::auth;
 
-    static packet::auth read(reader& r, std::uint8_t, context where) noexcept {
-        packet::auth p;
+    static void read(reader& r, std::uint8_t, context where, packet::auth& p) noexcept {
         if (!is_v5(where.version)) r.fail_header(errc::packet_not_in_version);
-        if (!r.more()) return p;                                   // success (3.15.2.1)
+        if (!r.more()) return;                                     // success (3.15.2.1)
         p.reason = read_reason(r, type, where.from);               // [MQTT-3.15.2-1]
         auto const* const props_at = r.here();
-        p.props = read_properties(r, in(type), where);
+        read_properties(r, in(type), where, p.props);
         if (!p.props.has(property_id::authentication_method)) r.fail(errc::auth_method_missing, props_at);   // 3.15.2.2.2
-        return p;
     }
 
     static std::optional<errc> check(packet::auth const& p, context where) noexcept {
@@ -66,7 +62,7 @@ template <> struct layout<packet::auth> {
 template <class Packet>
     requires(Packet::type == packet_type::pingreq || Packet::type == packet_type::pingresp)
 struct layout<Packet> {
-    static Packet read(reader&, std::uint8_t, context) noexcept { return {}; }
+    static void read(reader&, std::uint8_t, context, Packet&) noexcept {}
     static std::optional<errc> check(Packet const&, context) noexcept { return std::nullopt; }
 
     template <class Sink>

@@ -4,11 +4,10 @@
 namespace aldis::codec {
 
 std::optional<errc> check_reason(packet_type type, reason_code code, sender from) noexcept {
+    if (may_carry(type, code, from)) [[likely]] return std::nullopt;
     auto const* const row = find_reason(static_cast<std::uint8_t>(code));
     if (row == nullptr) return errc::reason_unknown;
-    if ((row->allowed & in(type)) == 0) return errc::reason_misplaced;
-    if (!may_carry(type, code, from)) return errc::reason_not_from_sender;
-    return std::nullopt;
+    return (row->allowed & in(type)) == 0 ? errc::reason_misplaced : errc::reason_not_from_sender;
 }
 
 std::optional<errc> check_text(std::string_view text) noexcept {

@@ -14,13 +14,23 @@
 
 namespace aldis::codec {
 
-/// The properties that stand next, which must be good for `where`.
-properties read_some_properties(reader& r, places where, sender from) noexcept;
+/// Something wrong in a run of bytes, and at which of them.
+struct flaw_at {
+    errc             why{};
+    std::byte const* where = nullptr;
+};
 
-inline properties read_properties(reader& r, places where, context c) noexcept {
-    if (!is_v5(c.version)) return {};
-    if (r.more() && *r.here() == std::byte{0}) return r.take(1), properties{};
-    return read_some_properties(r, where, c.from);
+/// Puts the properties in `wire` into `into`, if all are good for `where`.
+std::optional<flaw_at> validate_properties(bytes_view wire, places where, sender from, properties& into) noexcept;
+
+/// Reads properties into fresh ones; before 5.0 there are none.
+inline void read_properties(reader& r, places where, context c, properties& into) noexcept {
+    if (!is_v5(c.version)) return;
+    auto const* const length_at = r.here();
+    auto const length = r.varint();
+    if (length == 0) return;
+    if (length > r.left()) return r.fail(errc::property_length_overrun, length_at);
+    if (auto const wrong = validate_properties(r.take(length), where, c.from, into)) [[unlikely]] r.fail(wrong->why, wrong->where);
 }
 
 inline packet_id read_packet_id(reader& r) noexcept {
@@ -30,11 +40,28 @@ inline packet_id read_packet_id(reader& r) noexcept {
     return id;
 }
 
+/// What is wrong with a text that may be empty as a topic name, and where.
+std::optional<flaw_at> examine_topic_name(std::string_view topic) noexcept;
+
 /// A topic name; an empty one passes: what it means depends on the packet.
-std::string_view read_topic_name(reader& r) noexcept;
+inline std::string_view read_topic_name(reader& r) noexcept {
+    auto const topic = to_text(r.binary());
+    if (is_plain_topic(topic)) [[likely]] return topic;
+    if (auto const wrong = examine_topic_name(topic)) r.fail(wrong->why, wrong->where);   // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
+    return topic;
+}
+
+/// What is wrong with `filter` by the rules of `version`, and where: at a byte of it, or all of it (null).
+std::optional<flaw_at> examine_topic_filter(std::string_view filter, protocol version) noexcept;
 
 /// A topic filter by the rules of `version`.
-std::string_view read_topic_filter(reader& r, protocol version) noexcept;
+inline std::string_view read_topic_filter(reader& r, protocol version) noexcept {
+    auto const* const at = r.here();
+    auto const filter = to_text(r.binary());
+    if (!filter.empty() && filter[0] != '$' && is_plain_topic(filter)) return filter;
+    if (auto const wrong = examine_topic_filter(filter, version)) r.fail(wrong->why, wrong->where == nullptr ? at : wrong->where);
+    return filter;
+}
 
 /// What is wrong with `code` in a packet of type `type` sent by `from`.
 std::optional<errc> check_reason(packet_type type, reason_code code, sender from) noexcept;
@@ -43,7 +70,6 @@ std::optional<errc> check_reason(packet_type type, reason_code code, sender from
 inline reason_code read_reason(reader& r, packet_type type, sender from) noexcept {
     auto const at = r.here();
     auto const code = static_cast<reason_code>(r.u8());
-    if (code == reason_code::success) [[likely]] if (type != packet_type::auth) return code;
     if (auto const wrong = check_reason(type, code, from)) [[unlikely]] r.fail(*wrong, at);
     return code;
 }

@@ -18,7 +18,7 @@
 namespace aldis::codec {
 
 /// How a packet stands on the wire behind the fixed header:
-///   static Packet read(reader&, std::uint8_t flags, context) noexcept;
+///   static void read(reader&, std::uint8_t flags, context, Packet&) noexcept;    into one fresh from its constructor
 ///   static std::optional<errc> check(Packet const&, context) noexcept;           what keeps it from being written
 ///   template <class Sink> static void write(Sink&, Packet const&, context);      only when check() found nothing
 /// and for PUBLISH also
@@ -36,9 +36,12 @@ concept carries_payload = requires(Packet const& p) { layout<Packet>::payload(p)
 template <class Packet>
 result<Packet> decode_as(frame const& f, context where) noexcept {
     assert(f.type == Packet::type);
+    // Filled where the caller will find it: a copy of fields just stored, in wider loads, would wait for them.
+    result<Packet> packet{std::in_place};
     reader r{f};
-    auto const packet = layout<Packet>::read(r, f.flags, where);
-    return r.finish(packet);
+    layout<Packet>::read(r, f.flags, where, *packet);
+    if (auto const wrong = r.finish()) [[unlikely]] packet = *wrong;
+    return packet;
 }
 
 template <class Packet>

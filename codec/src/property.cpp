@@ -23,49 +23,57 @@ struct checked {
 };
 
 std::optional<errc> check_number(property_spec const& row, std::uint32_t value) noexcept {
-    if (value >= row.min && value <= row.max) return std::nullopt;
+    if (value >= row.min && value <= row.max) [[likely]] return std::nullopt;
     return row.id == property_id::topic_alias ? errc::topic_alias_zero : errc::property_value;   // [MQTT-3.3.2-8]
 }
 
-checked check_text_field(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    auto const left = static_cast<std::size_t>(end - at);
-    if (left < 2 || left - 2 < load_u16(at)) return {at, errc::property_length_overrun};
-    std::string_view const text = to_text({at + 2, load_u16(at)});
+/// A number of `width` bytes, which `load` takes.
+template <class Load>
+checked check_fixed(property_spec const& row, std::byte const* at, std::byte const* end, std::ptrdiff_t width, Load load) noexcept {
+    if (end - at < width) [[unlikely]] return {at, errc::property_length_overrun};
+    if (auto const wrong = check_number(row, load(at))) [[unlikely]] return {at, wrong};
+    return {at + width, std::nullopt};
+}
+
+checked check_varint(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
+    auto const read = read_varint(at, end);
+    if (read.wrong) return {at, *read.wrong == errc::truncated ? errc::property_length_overrun : *read.wrong};
+    if (auto const wrong = check_number(row, read.value)) return {at, wrong};
+    return {read.next, std::nullopt};
+}
+
+checked check_binary(std::byte const* at, std::byte const* end) noexcept {
+    if (end - at < 2 || end - at - 2 < load_u16(at)) [[unlikely]] return {at, errc::property_length_overrun};
+    return {at + 2 + load_u16(at), std::nullopt};
+}
+
+checked check_text(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
+    auto const field = check_binary(at, end);
+    if (field.wrong) [[unlikely]] return field;
     auto const* const first = at + 2;
-    if (row.type != wire_type::binary)
+    auto const text = to_text({first, field.at});
+    if (!is_plain_text(text)) [[unlikely]]
         if (auto const stop = find_invalid_text(text); stop != text.size())
             return {first + stop, text_error(text, stop)};         // [MQTT-1.5.4-1] [MQTT-1.5.7-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19]
     if (row.id == property_id::response_topic)
         if (auto const wild = text.find_first_of("+#"); wild != text.npos)
             return {first + wild, errc::response_topic_wildcard};  // [MQTT-3.3.2-14]
-    return {first + text.size(), std::nullopt};
-}
-
-checked check_number_field(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    auto const left = static_cast<std::size_t>(end - at);
-    std::uint32_t value = 0;
-    std::byte const* next = at;
-    if (row.type == wire_type::varint) {
-        auto const read = read_varint(at, end);
-        if (read.wrong) return {at, *read.wrong == errc::truncated ? errc::property_length_overrun : *read.wrong};
-        value = read.value;
-        next = read.next;
-    } else {
-        std::size_t const width = row.type == wire_type::byte ? 1 : row.type == wire_type::two_byte ? 2 : 4;
-        if (left < width) return {at, errc::property_length_overrun};
-        value = width == 1 ? std::to_integer<std::uint32_t>(*at) : width == 2 ? load_u16(at) : load_u32(at);
-        next = at + width;
-    }
-    if (auto const wrong = check_number(row, value)) return {at, wrong};
-    return {next, std::nullopt};
+    return field;
 }
 
 /// Checks the value at `at` of a property of `row`: that it ends before `end`, and that the specification allows it.
-checked check_value(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    if (is_number(row.type)) return check_number_field(row, at, end);
-    auto const value = check_text_field(row, at, end);
-    if (row.type != wire_type::text_pair || value.wrong) return value;
-    return check_text_field(row, value.at, end);
+inline checked check_value(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
+    switch (row.type) {
+    case wire_type::byte: return check_fixed(row, at, end, 1, [](auto const* b) { return std::to_integer<std::uint32_t>(*b); });
+    case wire_type::two_byte: return check_fixed(row, at, end, 2, [](auto const* b) { return std::uint32_t{load_u16(b)}; });
+    case wire_type::four_byte: return check_fixed(row, at, end, 4, [](auto const* b) { return load_u32(b); });
+    case wire_type::varint: return check_varint(row, at, end);
+    case wire_type::text: return check_text(row, at, end);
+    case wire_type::binary: return check_binary(at, end);
+    case wire_type::text_pair: break;
+    }
+    auto const name = check_text(row, at, end);
+    return name.wrong ? name : check_text(row, name.at, end);      // [MQTT-1.5.7-1]
 }
 
 /// What is wrong with a property of `row` standing at `where` behind those that `fit` has seen, which it joins.
@@ -141,25 +149,19 @@ std::optional<errc> check_width(property const& p, property_spec const* row) noe
 
 } // namespace
 
-properties read_some_properties(reader& r, places where, sender from) noexcept {
-    auto const* const length_at = r.here();
-    auto const length = r.varint();
-    if (length > r.left()) {
-        r.fail(errc::property_length_overrun, length_at);
-        return {};
-    }
-    auto const wire = r.take(length);
+std::optional<flaw_at> validate_properties(bytes_view wire, places where, sender from, properties& into) noexcept {
     auto const* const end = wire.data() + wire.size();
     property_fit fit;
     for (auto const* at = wire.data(); at != end;) {
-        auto const* const row = row_of(*at);                       // identifiers all fit one byte
-        auto const wrong = row == nullptr ? errc::property_unknown : check_place(*row, where, from, fit);
-        if (wrong) [[unlikely]] return r.fail(*wrong, at), properties{};
+        auto const* const row = row_of(*at);                       // every identifier fits one byte
+        if (row == nullptr) [[unlikely]] return flaw_at{errc::property_unknown, at};
+        if (auto const wrong = check_place(*row, where, from, fit)) [[unlikely]] return flaw_at{*wrong, at};
         auto const value = check_value(*row, at + 1, end);
-        if (value.wrong) [[unlikely]] return r.fail(*value.wrong, value.at), properties{};
+        if (value.wrong) [[unlikely]] return flaw_at{*value.wrong, value.at};
         at = value.at;
     }
-    return property_access::make(wire, fit);
+    into = property_access::make(wire, fit);
+    return std::nullopt;
 }
 
 std::optional<errc> check_some_properties(properties const& props, places where, context c) noexcept {
@@ -175,10 +177,10 @@ std::optional<errc> check_some_properties(properties const& props, places where,
 } // namespace codec
 
 std::optional<property> properties::find(property_id id) const noexcept {
-    auto const* const end = wire_.data() + wire_.size();
-    for (auto const* at = wire_.data(); at != end; at = codec::skip_property(at))
-        if (*at == static_cast<std::byte>(id)) return codec::load_property(at);
-    return std::nullopt;
+    if (!has(id)) return std::nullopt;
+    auto const* at = wire_.data();
+    while (*at != static_cast<std::byte>(id)) at = codec::skip_property(at);
+    return codec::load_property(at);
 }
 
 properties::iterator properties::begin() const noexcept { return iterator{wire_.data()}; }

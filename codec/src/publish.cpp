@@ -4,8 +4,7 @@
 namespace aldis::codec {
 
 template <> struct layout<packet::publish> {
-    static packet::publish read(reader& r, std::uint8_t flags, context where) noexcept {
-        packet::publish p;
+    static void read(reader& r, std::uint8_t flags, context where, packet::publish& p) noexcept {
         p.dup = (flags & 0x08) != 0;
         p.qos = static_cast<qos_level>(flags >> 1 & 0x03);
         p.retain = (flags & 0x01) != 0;
@@ -13,10 +12,9 @@ template <> struct layout<packet::publish> {
         auto const* const topic_at = r.here();
         p.topic = read_topic_name(r);                              // [MQTT-3.3.2-1] [MQTT-3.3.2-2] [v3-MQTT-3.3.2-1] [v3-MQTT-3.3.2-2]
         if (p.qos != qos_level::at_most_once) p.id = read_packet_id(r);   // [MQTT-2.2.1-2] [v3-MQTT-2.3.1-5]
-        p.props = read_properties(r, in(packet_type::publish), where);
+        read_properties(r, in(packet_type::publish), where, p.props);
         if (is_topic_missing(p)) [[unlikely]] r.fail(errc::topic_empty, topic_at);
         p.payload = r.rest();
-        return p;
     }
 
     static std::optional<errc> check(packet::publish const& p, context where) noexcept {

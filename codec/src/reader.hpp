@@ -12,6 +12,8 @@
 #include <aldis/codec/result.hpp>
 #include <aldis/codec/utf8.hpp>
 
+#include "swar.hpp"
+
 namespace aldis::codec {
 
 inline std::uint16_t load_u16(std::byte const* at) noexcept {
@@ -82,6 +84,7 @@ public:
     /// The same, of MQTT text.
     std::string_view text() noexcept {
         auto const text = to_text(binary());
+        if (is_plain_text(text)) [[likely]] return text;
         if (auto const stop = find_invalid_text(text); stop != text.size()) [[unlikely]]
             return fail(text_error(text, stop), to_bytes(text).data() + stop), std::string_view{};
         return text;
@@ -109,12 +112,11 @@ public:
     /// A failure that the first byte of the fixed header shows.
     void fail_header(errc why) noexcept { stop(why, 0); }
 
-    /// `value`, if all input was read and nothing failed.
-    template <class T>
-    result<T> finish(T const& value) noexcept {
+    /// What failed; input left over is a failure.
+    std::optional<fault> finish() noexcept {
         if (more()) [[unlikely]] fail(errc::trailing_bytes);
         if (failed_) [[unlikely]] return fault{why_, offset_};
-        return value;
+        return std::nullopt;
     }
 
 private:

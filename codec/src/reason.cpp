@@ -78,6 +78,18 @@ constexpr auto index_of = [] {
     return index;
 }();
 
+// sender and value -> the packets that may carry it
+constexpr auto carriers = [] {
+    std::array<std::array<places, 256>, 4> table{};
+    for (auto const& row : rows) {
+        auto const value = static_cast<std::size_t>(row.code);
+        table[static_cast<std::size_t>(sender::either)][value] = row.allowed;
+        table[static_cast<std::size_t>(sender::client)][value] = static_cast<places>(row.allowed & ~row.server_only);
+        table[static_cast<std::size_t>(sender::server)][value] = static_cast<places>(row.allowed & ~row.client_only);
+    }
+    return table;
+}();
+
 } // namespace
 
 std::span<reason_spec const> reason_specs() noexcept { return rows; }
@@ -85,12 +97,7 @@ std::span<reason_spec const> reason_specs() noexcept { return rows; }
 reason_spec const* find_reason(std::uint8_t value) noexcept { return index_of[value] == 0 ? nullptr : &rows[index_of[value] - 1U]; }
 
 bool may_carry(packet_type type, reason_code code, sender from) noexcept {
-    auto const* const row = find_reason(static_cast<std::uint8_t>(code));
-    if (row == nullptr) return false;
-    auto usable = row->allowed;
-    if (from == sender::client) usable = static_cast<places>(usable & ~row->server_only);
-    if (from == sender::server) usable = static_cast<places>(usable & ~row->client_only);
-    return (usable & in(type)) != 0;
+    return (carriers[static_cast<std::size_t>(from)][static_cast<std::size_t>(code)] & in(type)) != 0;
 }
 
 } // namespace codec

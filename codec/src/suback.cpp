@@ -39,12 +39,10 @@ std::optional<errc> check_codes(reason_codes const& codes, packet_type type, con
 } // namespace
 
 template <> struct layout<packet::suback> {
-    static packet::suback read(reader& r, std::uint8_t, context where) noexcept {
-        packet::suback p;
+    static void read(reader& r, std::uint8_t, context where, packet::suback& p) noexcept {
         p.id = read_packet_id(r);                                  // [MQTT-2.2.1-6] [v3-MQTT-2.3.1-7]
-        p.props = read_properties(r, in(packet_type::suback), where);
+        read_properties(r, in(packet_type::suback), where, p.props);
         p.codes = read_codes(r, packet_type::suback, where);
-        return p;
     }
 
     static std::optional<errc> check(packet::suback const& p, context where) noexcept {
@@ -61,13 +59,11 @@ template <> struct layout<packet::suback> {
 };
 
 template <> struct layout<packet::unsuback> {
-    static packet::unsuback read(reader& r, std::uint8_t, context where) noexcept {
-        packet::unsuback p;
+    static void read(reader& r, std::uint8_t, context where, packet::unsuback& p) noexcept {
         p.id = read_packet_id(r);                                  // [MQTT-2.2.1-6] [v3-MQTT-2.3.1-7]
-        if (!is_v5(where.version)) return p;
-        p.props = read_properties(r, in(packet_type::unsuback), where);
+        if (!is_v5(where.version)) return;  
+        read_properties(r, in(packet_type::unsuback), where, p.props);
         p.codes = read_codes(r, packet_type::unsuback, where);
-        return p;
     }
 
     static std::optional<errc> check(packet::unsuback const& p, context where) noexcept {

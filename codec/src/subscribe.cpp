@@ -43,16 +43,14 @@ std::optional<errc> check_list(List const& list, protocol version) noexcept {
 } // namespace
 
 template <> struct layout<packet::subscribe> {
-    static packet::subscribe read(reader& r, std::uint8_t, context where) noexcept {
-        packet::subscribe p;
+    static void read(reader& r, std::uint8_t, context where, packet::subscribe& p) noexcept {
         p.id = read_packet_id(r);
-        p.props = read_properties(r, in(packet_type::subscribe), where);
+        read_properties(r, in(packet_type::subscribe), where, p.props);
         p.filters = read_list<subscription>(r, [&] {
             auto const filter = read_topic_filter(r, where.version);   // [MQTT-3.8.3-1] [v3-MQTT-3.8.3-1]
             auto const* const options_at = r.here();
             if (auto const wrong = check_options(filter, r.u8(), where.version)) r.fail(*wrong, options_at);   // [MQTT-3.8.3-5]
         });
-        return p;
     }
 
     static std::optional<errc> check(packet::subscribe const& p, context where) noexcept {
@@ -69,12 +67,10 @@ template <> struct layout<packet::subscribe> {
 };
 
 template <> struct layout<packet::unsubscribe> {
-    static packet::unsubscribe read(reader& r, std::uint8_t, context where) noexcept {
-        packet::unsubscribe p;
+    static void read(reader& r, std::uint8_t, context where, packet::unsubscribe& p) noexcept {
         p.id = read_packet_id(r);
-        p.props = read_properties(r, in(packet_type::unsubscribe), where);
+        read_properties(r, in(packet_type::unsubscribe), where, p.props);
         p.filters = read_list<std::string_view>(r, [&] { read_topic_filter(r, where.version); });   // [MQTT-3.10.3-1] [v3-MQTT-3.10.3-1]
-        return p;
     }
 
     static std::optional<errc> check(packet::unsubscribe const& p, context where) noexcept {

@@ -12,30 +12,28 @@ namespace {
 
 constexpr std::size_t max_text = 0xFFFF;
 
-/// True for a text of ASCII characters without NUL, `+` and `#`: nearly every topic there is, and valid as name and as filter.
-bool is_plain(std::string_view topic) noexcept {
-    auto const* at = topic.data();
-    auto left = topic.size();
-    if (left >= 8) {
-        for (; left > 8; at += 8, left -= 8)
-            if (!is_plain_topic(load_word(at))) return false;
-        return is_plain_topic(load_word(at + left - 8));           // the last eight, some of them for the second time
-    }
-    char padded[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'};
-    for (std::size_t i = 0; i < left; ++i) padded[i] = at[i];
-    return is_plain_topic(load_word(padded));
+/// True when the wildcard at `at` stands alone in its level, and `#` in the last.
+bool is_well_placed(std::string_view filter, std::size_t at) noexcept {
+    bool const last = at + 1 == filter.size();
+    if (at > 0 && filter[at - 1] != '/') return false;             // [MQTT-4.7.1-1] [MQTT-4.7.1-2] [v3-MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
+    if (filter[at] == '#') return last;                            // [MQTT-4.7.1-1] [v3-MQTT-4.7.1-2]
+    return last || filter[at + 1] == '/';                          // [MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
 }
 
-/// True when every `+` and `#` stands alone in its level and `#` in the last.
+/// True when that is so for every wildcard in `filter`.
 bool wildcards_well_placed(std::string_view filter) noexcept {
-    for (std::size_t at = 0; at < filter.size(); ++at) {
-        char const c = filter[at];
-        if (c != '+' && c != '#') continue;
-        if (at > 0 && filter[at - 1] != '/') return false;         // [MQTT-4.7.1-1] [MQTT-4.7.1-2] [v3-MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
-        bool const last = at + 1 == filter.size();
-        if (c == '#' && !last) return false;                       // [MQTT-4.7.1-1] [v3-MQTT-4.7.1-2]
-        if (c == '+' && !last && filter[at + 1] != '/') return false;   // [MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
+    std::size_t at = 0;
+    for (; filter.size() - at >= 8; at += 8) {
+        auto const word = wildcards_to_zero(load_word(filter.data() + at)) & ~every_byte_80;
+        for (auto marks = exact_zero_bytes(word); marks != 0;) {
+            auto const place = first_marked(marks);
+            char const c = filter[at + place];                     // a character beyond ASCII may look like a wildcard without its high bit
+            if ((c == '+' || c == '#') && !is_well_placed(filter, at + place)) return false;
+            marks = clear_mark(marks, place);
+        }
     }
+    for (; at < filter.size(); ++at)
+        if ((filter[at] == '+' || filter[at] == '#') && !is_well_placed(filter, at)) return false;
     return true;
 }
 
@@ -52,6 +50,7 @@ std::optional<shared_filter> split(std::string_view filter) noexcept {
 
 /// What is wrong with text that stands where a topic stands, as text.
 std::optional<errc> check_characters(std::string_view text) noexcept {
+    if (is_plain_text(text)) [[likely]] return std::nullopt;
     auto const stop = find_invalid_text(text);
     if (stop != text.size()) return text_error(text, stop);        // [MQTT-4.7.3-2] [v3-MQTT-4.7.3-2]
     return std::nullopt;
@@ -73,7 +72,7 @@ std::optional<errc> check_form(std::string_view filter, protocol version) noexce
 std::optional<errc> check_topic_name(std::string_view topic) noexcept {
     if (topic.empty()) return errc::topic_empty;                   // [MQTT-4.7.3-1] [v3-MQTT-4.7.3-1]
     if (topic.size() > max_text) return errc::text_too_long;       // [MQTT-4.7.3-3] [v3-MQTT-4.7.3-3]
-    if (is_plain(topic)) return std::nullopt;
+    if (is_plain_topic(topic)) [[likely]] return std::nullopt;
     if (auto const wrong = check_characters(topic)) return wrong;
     if (topic.find_first_of("+#") != topic.npos) return errc::topic_wildcard;   // [MQTT-3.3.2-2] [v3-MQTT-3.3.2-2] [v3-MQTT-4.7.1-1]
     return std::nullopt;
@@ -82,29 +81,25 @@ std::optional<errc> check_topic_name(std::string_view topic) noexcept {
 std::optional<errc> check_topic_filter(std::string_view filter, protocol version) noexcept {
     if (filter.empty()) return errc::filter_empty;                 // [MQTT-4.7.3-1] [v3-MQTT-4.7.3-1]
     if (filter.size() > max_text) return errc::text_too_long;      // [MQTT-4.7.3-3] [v3-MQTT-4.7.3-3]
-    if (!is_plain(filter))
-        if (auto const wrong = check_characters(filter)) return wrong;
+    if (auto const wrong = check_characters(filter)) return wrong;
     return check_form(filter, version);
 }
 
-std::string_view read_topic_name(reader& r) noexcept {
-    auto const topic = to_text(r.binary());
-    if (is_plain(topic)) [[likely]] return topic;
-    auto const at = to_bytes(topic).data();
-    if (auto const stop = find_invalid_text(topic); stop != topic.size()) r.fail(text_error(topic, stop), at + stop);   // [MQTT-3.3.2-1]
-    else if (auto const wild = topic.find_first_of("+#"); wild != topic.npos) r.fail(errc::topic_wildcard, at + wild);   // [MQTT-3.3.2-2]
-    return topic;
+std::optional<flaw_at> examine_topic_name(std::string_view topic) noexcept {
+    auto const* const first = to_bytes(topic).data();
+    if (auto const stop = find_invalid_text(topic); stop != topic.size()) return flaw_at{text_error(topic, stop), first + stop};
+    if (auto const wild = topic.find_first_of("+#"); wild != topic.npos) return flaw_at{errc::topic_wildcard, first + wild};
+    return std::nullopt;
 }
 
-std::string_view read_topic_filter(reader& r, protocol version) noexcept {
-    auto const at = r.here();
-    auto const filter = to_text(r.binary());
-    if (is_plain(filter) && !filter.empty() && filter[0] != '$') [[likely]] return filter;
-    if (r.failed()) return filter;
-    if (auto const stop = find_invalid_text(filter); stop != filter.size())
-        r.fail(text_error(filter, stop), at + 2 + stop);           // [MQTT-3.8.3-1] [MQTT-3.10.3-1] [v3-MQTT-3.8.3-1] [v3-MQTT-3.10.3-1]
-    else if (auto const wrong = filter.empty() ? errc::filter_empty : check_form(filter, version)) r.fail(*wrong, at);
-    return filter;
+std::optional<flaw_at> examine_topic_filter(std::string_view filter, protocol version) noexcept {
+    if (filter.empty()) return flaw_at{errc::filter_empty};        // [MQTT-4.7.3-1] [v3-MQTT-4.7.3-1]
+    if (!is_plain_text(filter))
+        if (auto const stop = find_invalid_text(filter); stop != filter.size())
+            return flaw_at{text_error(filter, stop), to_bytes(filter).data() + stop};   // [MQTT-3.8.3-1] [MQTT-3.10.3-1]
+                                                                   // [v3-MQTT-3.8.3-1] [v3-MQTT-3.10.3-1]
+    if (auto const wrong = check_form(filter, version)) return flaw_at{*wrong};
+    return std::nullopt;
 }
 
 } // namespace codec

@@ -32,7 +32,7 @@ std::size_t find_invalid_text(std::string_view text) noexcept {
     auto const* const bytes = reinterpret_cast<unsigned char const*>(text.data());
     std::size_t at = 0;
     while (at < text.size()) {
-        if (text.size() - at >= 8 && is_plain_text(load_word(bytes + at))) {
+        if (text.size() - at >= 8 && is_plain_text(load_word(text.data() + at))) {
             at += 8;
         } else if (bytes[at] == 0) {
             return at;                                             // [MQTT-1.5.4-2]

@@ -154,11 +154,13 @@ struct property_fit {
     places        from_client = 0xFFFF;
     places        from_server = 0xFFFF;
 
+    constexpr bool has(property_id id) const noexcept { return static_cast<unsigned>(id) < 64 && (seen >> static_cast<unsigned>(id) & 1) != 0; }
+
     /// Takes one more property into account; true when its identifier was there before.
     constexpr bool add(property_spec const& row) noexcept {
         auto const bit = std::uint64_t{1} << static_cast<unsigned>(row.id);
         bool const again = (seen & bit) != 0;
-        auto const usable = again ? static_cast<places>(row.allowed & row.repeats) : row.allowed;
+        auto const usable = again ? row.repeats : row.allowed;
         seen |= bit;
         from_client = static_cast<places>(from_client & usable & ~row.server_only);
         from_server = static_cast<places>(from_server & usable & ~row.client_only);
@@ -189,11 +191,12 @@ class properties {
 public:
     properties() = default;                                        // none
 
-    /// The value of `Id`, or nothing when absent; of several, the first. Scans; a packet carries few.
+    /// The value of `Id`, or nothing when absent; of several, the first. Scans when it is there; a packet carries few.
     template <property_id Id>
     std::optional<codec::property_value<Id>> get() const noexcept;
 
-    bool has(property_id id) const noexcept { return find(id).has_value(); }
+    /// Does not scan.
+    bool has(property_id id) const noexcept { return fit_.has(id); }
 
     /// The first property with identifier `id`.
     std::optional<property> find(property_id id) const noexcept;
@@ -210,11 +213,11 @@ public:
     /// Where these properties may ride when `from` sends them: every identifier allowed, none repeated that may not be.
     places fits(sender from = sender::either) const noexcept {
         switch (from) {
-        case sender::client: return from_client_;
-        case sender::server: return from_server_;
+        case sender::client: return fit_.from_client;
+        case sender::server: return fit_.from_server;
         case sender::either: break;
         }
-        return static_cast<places>(from_client_ | from_server_);
+        return static_cast<places>(fit_.from_client | fit_.from_server);
     }
 
     /// The same properties seen in a copy of their bytes: `copy` must equal wire() (asserted).
@@ -235,11 +238,10 @@ private:
     friend class codec::property_access;
 
     properties(bytes_view wire, codec::property_fit const& fit, std::optional<codec::errc> flaw) noexcept
-        : wire_(wire), from_client_(fit.from_client), from_server_(fit.from_server), flaw_(flaw) {}
+        : wire_(wire), fit_(fit), flaw_(flaw) {}
 
     bytes_view                 wire_{};
-    places                     from_client_ = 0xFFFF;
-    places                     from_server_ = 0xFFFF;
+    codec::property_fit        fit_{};
     std::optional<codec::errc> flaw_{};
 };
 
@@ -317,8 +319,8 @@ template <property_id Id>
 std::optional<codec::property_value<Id>> properties::get() const noexcept {
     using codec::wire_type;
     constexpr wire_type type = codec::spec_of(Id).type;
+    if (!has(Id)) return std::nullopt;
     auto const found = find(Id);
-    if (!found) return std::nullopt;
     if constexpr (type == wire_type::text) return found->text;
     else if constexpr (type == wire_type::binary) return found->binary;
     else if constexpr (type == wire_type::text_pair) return found->pair;

@@ -17,6 +17,9 @@ public:
     constexpr result(T value) noexcept : held_(std::in_place_index<0>, std::move(value)) {}
     constexpr result(E error) noexcept : held_(std::in_place_index<1>, std::move(error)) {}
 
+    /// Holds a default `T`, to be filled in place.
+    constexpr explicit result(std::in_place_t) noexcept : held_(std::in_place_index<0>) {}
+
     constexpr bool has_value() const noexcept { return held_.index() == 0; }
     constexpr explicit operator bool() const noexcept { return has_value(); }
 
