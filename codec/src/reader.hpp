@@ -66,6 +66,7 @@ public:
     }
 
     std::uint32_t varint() noexcept {
+        if (more() && *at_ < std::byte{0x80}) [[likely]] return std::to_integer<std::uint32_t>(*at_++);
         auto const read = read_varint(at_, end_);
         if (read.wrong) [[unlikely]] return fail(*read.wrong), std::uint32_t{0};
         at_ = read.next;
