@@ -1,0 +1,33 @@
+// Exit codes, and the words for a connection that was refused: those that scripts know from the tools this replaces.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <aldis/codec/reason.hpp>
+#include <aldis/codec/types.hpp>
+
+namespace aldis::app {
+
+namespace exit_code {
+inline constexpr int success = 0;
+inline constexpr int failure = 1;                                  // usage, no such host, nobody listens
+inline constexpr int not_accepted = 5;
+inline constexpr int connection_lost = 7;
+inline constexpr int system_error = 14;
+inline constexpr int keep_alive_timeout = 19;
+inline constexpr int malformed_packet = 21;
+inline constexpr int qos_not_supported = 24;
+inline constexpr int packet_too_large = 25;
+inline constexpr int timed_out = 27;
+inline constexpr int retain_not_supported = 28;
+} // namespace exit_code
+
+/// What CONNACK carried for `reason` in `version`: a return code 1 to 5 before 5.0, the reason code since.
+int connack_code(reason_code reason, protocol version) noexcept;
+
+/// One line on a refused connection, without its end, which says what to try.
+std::string refusal_text(reason_code reason, protocol version);
+
+} // namespace aldis::app

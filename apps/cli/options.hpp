@@ -1,0 +1,130 @@
+// What a command line of `pub` and `sub` asks for, as plain data.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <aldis/codec/property.hpp>
+#include <aldis/codec/types.hpp>
+
+namespace aldis::app {
+
+enum class tool : std::uint8_t { pub = 1, sub = 2 };
+
+/// A mistake of the person at the keyboard: `what()` is one line without "Error: ".
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// The commands that `-D` can give properties to.
+enum class property_target : std::uint8_t { connect, publish, subscribe, unsubscribe, disconnect, will };
+inline constexpr std::size_t property_targets = 6;
+
+enum class protocol_choice : std::uint8_t { automatic, v3_1, v3_1_1, v5 };
+
+enum class message_source : std::uint8_t { none, argument, null, file, whole_input, input_lines };
+
+inline constexpr std::uint32_t never_expires = 0xFFFF'FFFF;
+
+struct connection_options {
+    std::string                  host = "localhost";
+    std::optional<std::uint16_t> port{};
+    std::string                  unix_path{};                      // instead of host and port, where not empty
+    std::string                  bind_address{};
+    std::uint16_t                keep_alive = 60;
+    bool                         clean_start = true;
+    std::optional<std::string>   client_id{};
+    std::optional<std::string>   client_id_prefix{};
+    std::optional<std::string>   user_name{};
+    std::optional<std::string>   password{};
+    protocol_choice              version = protocol_choice::automatic;
+    std::optional<std::uint32_t> session_expiry{};
+    std::uint16_t                max_in_flight = 20;
+};
+
+struct will_options {
+    std::optional<std::string> topic{};
+    std::optional<std::string> payload{};
+    qos_level                  qos = qos_level::at_most_once;
+    bool                       retain = false;
+};
+
+struct pub_options {
+    message_source            source = message_source::none;
+    std::string               message{};
+    std::string               file{};
+    bool                      retain = false;
+    std::uint32_t             repeat = 1;
+    std::chrono::microseconds repeat_delay{0};
+};
+
+struct sub_options {
+    std::uint32_t              count = 0;                          // 0: no end
+    std::chrono::seconds       timeout{0};                         // 0: none
+    bool                       exit_after_subscribe = false;
+    std::optional<std::string> format{};
+    bool                       end_of_line = true;
+    bool                       pretty = false;
+    bool                       verbose = false;
+    bool                       no_retained = false;
+    bool                       retained_only = false;
+    bool                       retain_as_published = false;
+    bool                       remove_retained = false;
+    double                     random_filter = 100.0;              // percent printed
+    std::vector<std::string>   filter_out{};
+    std::vector<std::string>   unsubscribe{};
+};
+
+/// The whole of a command line, options files included.
+struct options {
+    tool                                        which = tool::pub;
+    std::string                                 program = "aldis pub";   // as error messages name it
+    bool                                        help = false;
+    bool                                        show_version = false;
+    bool                                        debug = false;
+    bool                                        quiet = false;
+    qos_level                                   qos = qos_level::at_most_once;
+    std::vector<std::string>                    topics{};          // pub: one at most, the last given
+    connection_options                          connection{};
+    will_options                                will{};
+    pub_options                                 pub{};
+    sub_options                                 sub{};
+    std::array<property_list, property_targets> properties{};
+
+    property_list&       properties_of(property_target target) { return properties[static_cast<std::size_t>(target)]; }
+    property_list const& properties_of(property_target target) const { return properties[static_cast<std::size_t>(target)]; }
+};
+
+/// One option: what it is called, who has it, what it takes, and what it does to `options`.
+struct option_row {
+    using action = void (*)(options&, std::string_view value);
+
+    std::string_view short_name;                                   // "-t", or "" where there is none
+    std::string_view long_name;                                    // "--topic", or ""
+    std::uint8_t     tools;                                        // a set of `tool`
+    std::string_view argument;                                     // what the value is; "" for a flag
+    std::string_view help;
+    action           apply;
+
+    bool             takes_value() const noexcept { return !argument.empty(); }
+    bool             belongs_to(tool which) const noexcept { return (tools & static_cast<std::uint8_t>(which)) != 0; }
+    std::string_view name() const noexcept { return short_name.empty() ? long_name : short_name; }
+};
+
+/// Every option of both tools. `-D` is here too; its words arrive as one value, joined by '\0'.
+std::vector<option_row> const& option_rows();
+
+/// The row that `which` has under `name` ("-t" or "--topic"), or null.
+option_row const* find_option(tool which, std::string_view name) noexcept;
+
+/// Refuses options that do not go together, and fills in what follows from others. Called when all have been applied.
+/// Throws usage_error.
+void finish(options& given);
+
+} // namespace aldis::app
