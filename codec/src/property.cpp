@@ -16,74 +16,78 @@ namespace {
 
 property_spec const* row_of(std::byte id) noexcept { return find_property(std::to_integer<std::uint32_t>(id)); }
 
-/// A value that was looked at: the byte behind it, or the byte at which it is wrong.
-struct checked {
-    std::byte const*    at = nullptr;
-    std::optional<errc> wrong{};
-};
-
 std::optional<errc> check_number(property_spec const& row, std::uint32_t value) noexcept {
-    if (value >= row.min && value <= row.max) [[likely]] return std::nullopt;
+    if (value >= row.min && value <= row.max) return std::nullopt;
     return row.id == property_id::topic_alias ? errc::topic_alias_zero : errc::property_value;   // [MQTT-3.3.2-8]
 }
 
-/// A number of `width` bytes, which `load` takes.
-template <class Load>
-checked check_fixed(property_spec const& row, std::byte const* at, std::byte const* end, std::ptrdiff_t width, Load load) noexcept {
-    if (end - at < width) [[unlikely]] return {at, errc::property_length_overrun};
-    if (auto const wrong = check_number(row, load(at))) [[unlikely]] return {at, wrong};
-    return {at + width, std::nullopt};
-}
+/// Steps over values as long as each ends before `end` and the specification allows it; else `wrong` tells what and where.
+/// (Plain members and no optional in them: they then stay in registers, which is half of the time.)
+struct value_walker {
+    std::byte const* at;
+    std::byte const* end;
+    flaw_at          wrong{};
 
-checked check_varint(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    auto const read = read_varint(at, end);
-    if (read.wrong) return {at, *read.wrong == errc::truncated ? errc::property_length_overrun : *read.wrong};
-    if (auto const wrong = check_number(row, read.value)) return {at, wrong};
-    return {read.next, std::nullopt};
-}
-
-checked check_binary(std::byte const* at, std::byte const* end) noexcept {
-    if (end - at < 2 || end - at - 2 < load_u16(at)) [[unlikely]] return {at, errc::property_length_overrun};
-    return {at + 2 + load_u16(at), std::nullopt};
-}
-
-checked check_text(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    auto const field = check_binary(at, end);
-    if (field.wrong) [[unlikely]] return field;
-    auto const* const first = at + 2;
-    auto const text = to_text({first, field.at});
-    if (!is_plain_text(text)) [[unlikely]]
-        if (auto const stop = find_invalid_text(text); stop != text.size())
-            return {first + stop, text_error(text, stop)};         // [MQTT-1.5.4-1] [MQTT-1.5.7-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19]
-    if (row.id == property_id::response_topic)
-        if (auto const wild = text.find_first_of("+#"); wild != text.npos)
-            return {first + wild, errc::response_topic_wildcard};  // [MQTT-3.3.2-14]
-    return field;
-}
-
-/// Checks the value at `at` of a property of `row`: that it ends before `end`, and that the specification allows it.
-inline checked check_value(property_spec const& row, std::byte const* at, std::byte const* end) noexcept {
-    switch (row.type) {
-    case wire_type::byte: return check_fixed(row, at, end, 1, [](auto const* b) { return std::to_integer<std::uint32_t>(*b); });
-    case wire_type::two_byte: return check_fixed(row, at, end, 2, [](auto const* b) { return std::uint32_t{load_u16(b)}; });
-    case wire_type::four_byte: return check_fixed(row, at, end, 4, [](auto const* b) { return load_u32(b); });
-    case wire_type::varint: return check_varint(row, at, end);
-    case wire_type::text: return check_text(row, at, end);
-    case wire_type::binary: return check_binary(at, end);
-    case wire_type::text_pair: break;
+    bool step(property_spec const& row) noexcept {
+        if (row.type <= wire_type::four_byte) return fixed(row);
+        if (row.type == wire_type::varint) return varint(row);
+        if (row.type == wire_type::binary) return binary();
+        if (row.type == wire_type::text_pair && !text(row)) return false;   // [MQTT-1.5.7-1]
+        return text(row);
     }
-    auto const name = check_text(row, at, end);
-    return name.wrong ? name : check_text(row, name.at, end);      // [MQTT-1.5.7-1]
-}
 
-/// What is wrong with a property of `row` standing at `where` behind those that `fit` has seen, which it joins.
-std::optional<errc> check_place(property_spec const& row, places where, sender from, property_fit& fit) noexcept {
+private:
+    bool fail(errc why, std::byte const* where) noexcept {
+        wrong = {why, where};
+        return false;
+    }
+
+    bool number(property_spec const& row, std::uint32_t value, std::ptrdiff_t width) noexcept {
+        if (value < row.min || value > row.max) [[unlikely]] return fail(*check_number(row, value), at);
+        at += width;
+        return true;
+    }
+
+    bool fixed(property_spec const& row) noexcept {
+        auto const width = std::ptrdiff_t{1} << static_cast<unsigned>(row.type);
+        if (end - at < width) [[unlikely]] return fail(errc::property_length_overrun, at);
+        return number(row, width == 1 ? std::to_integer<std::uint32_t>(*at) : width == 2 ? load_u16(at) : load_u32(at), width);
+    }
+
+    bool varint(property_spec const& row) noexcept {
+        auto const read = read_varint(at, end);
+        if (read.wrong) return fail(*read.wrong == errc::truncated ? errc::property_length_overrun : *read.wrong, at);
+        return number(row, read.value, read.next - at);
+    }
+
+    bool binary() noexcept {
+        if (end - at < 2 || end - at - 2 < load_u16(at)) [[unlikely]] return fail(errc::property_length_overrun, at);
+        at += 2 + load_u16(at);
+        return true;
+    }
+
+    bool text(property_spec const& row) noexcept {
+        auto const* const first = at + 2;
+        if (!binary()) [[unlikely]] return false;
+        auto const text = to_text({first, at});
+        if (!is_plain_text(text)) [[unlikely]]
+            if (auto const stop = find_invalid_text(text); stop != text.size())
+                return fail(text_error(text, stop), first + stop);   // [MQTT-1.5.4-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19]
+        if (row.id == property_id::response_topic)
+            if (auto const wild = text.find_first_of("+#"); wild != text.npos)
+                return fail(errc::response_topic_wildcard, first + wild);   // [MQTT-3.3.2-14]
+        return true;
+    }
+};
+static_assert(static_cast<unsigned>(wire_type::byte) == 0 && static_cast<unsigned>(wire_type::two_byte) == 1 &&
+              static_cast<unsigned>(wire_type::four_byte) == 2, "fixed() reads the width off the type");
+
+/// What is wrong with a property of `row` that may not stand at `where` when `from` sends it.
+errc place_error(property_spec const& row, places where, sender from) noexcept {
     if ((row.allowed & where) == 0) return errc::property_misplaced;
-    bool const again = fit.add(row);
     if (from == sender::client && (row.server_only & where) != 0) return errc::property_not_from_sender;   // [MQTT-3.3.4-6]
     if (from == sender::server && (row.client_only & where) != 0) return errc::property_not_from_sender;   // [MQTT-3.14.2-2]
-    if (again && (row.repeats & where) == 0) return errc::property_repeated;
-    return std::nullopt;
+    return errc::property_repeated;
 }
 
 std::byte const* skip_text(std::byte const* at) noexcept { return at + 2 + load_u16(at); }
@@ -150,15 +154,14 @@ std::optional<errc> check_width(property const& p, property_spec const* row) noe
 } // namespace
 
 std::optional<flaw_at> validate_properties(bytes_view wire, places where, sender from, properties& into) noexcept {
-    auto const* const end = wire.data() + wire.size();
+    auto const here = when_sent(where, from);
     property_fit fit;
-    for (auto const* at = wire.data(); at != end;) {
-        auto const* const row = row_of(*at);                       // every identifier fits one byte
-        if (row == nullptr) [[unlikely]] return flaw_at{errc::property_unknown, at};
-        if (auto const wrong = check_place(*row, where, from, fit)) [[unlikely]] return flaw_at{*wrong, at};
-        auto const value = check_value(*row, at + 1, end);
-        if (value.wrong) [[unlikely]] return flaw_at{*value.wrong, value.at};
-        at = value.at;
+    for (value_walker walker{wire.data(), wire.data() + wire.size()}; walker.at != walker.end;) {
+        auto const* const row = row_of(*walker.at);                // every identifier fits one byte
+        if (row == nullptr) [[unlikely]] return flaw_at{errc::property_unknown, walker.at};
+        if ((fit.add(*row) & here) == 0) [[unlikely]] return flaw_at{place_error(*row, where, from), walker.at};
+        ++walker.at;
+        if (!walker.step(*row)) [[unlikely]] return walker.wrong;
     }
     into = property_access::make(wire, fit);
     return std::nullopt;
@@ -170,7 +173,7 @@ std::optional<errc> check_some_properties(properties const& props, places where,
     if ((props.fits(c.from) & where) != 0) return std::nullopt;
     property_fit fit;
     for (auto const& p : props)
-        if (auto const wrong = check_place(spec_of(p.id), where, c.from, fit)) return wrong;
+        if ((fit.add(spec_of(p.id)) & when_sent(where, c.from)) == 0) return place_error(spec_of(p.id), where, c.from);
     return std::nullopt;
 }
 
@@ -207,7 +210,8 @@ property_list& property_list::add(property const& value) & {
         wire_.resize(old_size + size.total);
         codec::byte_sink sink{wire_.data() + old_size};
         codec::write_property(sink, value, row->type);
-        wrong = codec::check_value(*row, wire_.data() + old_size + 1, wire_.data() + wire_.size()).wrong;
+        codec::value_walker walker{wire_.data() + old_size + 1, wire_.data() + wire_.size()};
+        if (!walker.step(*row)) wrong = walker.wrong.why;
     }
     if (wrong) {
         wire_.resize(old_size);

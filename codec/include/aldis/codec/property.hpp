@@ -118,17 +118,19 @@ static_assert([] {
     return true;
 }(), "rows stand in ascending order of identifier");
 
+/// identifier -> its row in property_specs; -1 where there is no such property.
+inline constexpr auto property_rows = [] {
+    std::array<std::int8_t, 0x2B> rows{};
+    rows.fill(-1);
+    for (std::size_t i = 0; i < property_specs.size(); ++i)
+        rows[static_cast<std::size_t>(property_specs[i].id)] = static_cast<std::int8_t>(i);
+    return rows;
+}();
+
 /// The row for `id`, or null where the specification has no such property. Constant time.
 constexpr property_spec const* find_property(std::uint32_t id) noexcept {
-    constexpr auto index = [] {
-        std::array<std::int8_t, 0x2B> rows{};
-        rows.fill(-1);
-        for (std::size_t i = 0; i < property_specs.size(); ++i)
-            rows[static_cast<std::size_t>(property_specs[i].id)] = static_cast<std::int8_t>(i);
-        return rows;
-    }();
-    if (id >= index.size() || index[id] < 0) return nullptr;
-    return &property_specs[static_cast<std::size_t>(index[id])];
+    if (id >= property_rows.size() || property_rows[id] < 0) return nullptr;
+    return &property_specs[static_cast<std::size_t>(property_rows[id])];
 }
 
 constexpr property_spec const& spec_of(property_id id) noexcept { return *find_property(static_cast<std::uint32_t>(id)); }
@@ -148,23 +150,32 @@ using property_value = typename value_of<spec_of(Id).type>::type;
 
 constexpr bool is_number(wire_type type) noexcept { return type <= wire_type::varint; }
 
-/// Where a run of properties may ride, by sender, worked out one property at a time.
+/// Places by sender: those of a packet from a client in the lower half, those of one from a server in the upper.
+using places_by_sender = std::uint32_t;
+constexpr places_by_sender by_sender(places from_client, places from_server) noexcept {
+    return places_by_sender{from_server} << 16 | from_client;
+}
+
+/// `where` in the half or halves that `from` may mean.
+constexpr places_by_sender when_sent(places where, sender from) noexcept {
+    return by_sender(from == sender::server ? places{0} : where, from == sender::client ? places{0} : where);
+}
+
+/// Where a run of properties may ride, worked out one property at a time.
 struct property_fit {
-    std::uint64_t seen = 0;                                        // one bit for each identifier
-    places        from_client = 0xFFFF;
-    places        from_server = 0xFFFF;
+    std::uint64_t    seen = 0;                                     // one bit for each identifier
+    places_by_sender fits = 0xFFFF'FFFF;
 
     constexpr bool has(property_id id) const noexcept { return static_cast<unsigned>(id) < 64 && (seen >> static_cast<unsigned>(id) & 1) != 0; }
 
-    /// Takes one more property into account; true when its identifier was there before.
-    constexpr bool add(property_spec const& row) noexcept {
+    /// Takes one more property into account; tells where that one may stand behind those before it.
+    constexpr places_by_sender add(property_spec const& row) noexcept {
         auto const bit = std::uint64_t{1} << static_cast<unsigned>(row.id);
-        bool const again = (seen & bit) != 0;
-        auto const usable = again ? row.repeats : row.allowed;
+        unsigned const usable = (seen & bit) != 0 ? row.repeats : row.allowed;
+        places_by_sender const may_stand = (usable | usable << 16) & ~(unsigned{row.client_only} << 16 | row.server_only);
         seen |= bit;
-        from_client = static_cast<places>(from_client & usable & ~row.server_only);
-        from_server = static_cast<places>(from_server & usable & ~row.client_only);
-        return again;
+        fits &= may_stand;
+        return may_stand;
     }
 };
 
@@ -212,12 +223,8 @@ public:
 
     /// Where these properties may ride when `from` sends them: every identifier allowed, none repeated that may not be.
     places fits(sender from = sender::either) const noexcept {
-        switch (from) {
-        case sender::client: return fit_.from_client;
-        case sender::server: return fit_.from_server;
-        case sender::either: break;
-        }
-        return static_cast<places>(fit_.from_client | fit_.from_server);
+        auto const usable = fit_.fits & codec::when_sent(0xFFFF, from);
+        return static_cast<places>(usable | usable >> 16);
     }
 
     /// The same properties seen in a copy of their bytes: `copy` must equal wire() (asserted).
