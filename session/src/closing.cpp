@@ -3,6 +3,13 @@
 
 namespace aldis::session {
 
+property_list without_words(properties const& props) {
+    property_list kept;
+    for (auto const& p : props)
+        if (p.id != property_id::reason_string && p.id != property_id::user_property) kept.add(p);
+    return kept;
+}
+
 // ---- By our own will --------------------------------------------------------------------------------------------------
 
 outcome<void> engine::impl::disconnect(packet::disconnect const& with, time_point) {
@@ -12,14 +19,8 @@ outcome<void> engine::impl::disconnect(packet::disconnect const& with, time_poin
 
     // 3.1.1 has one DISCONNECT, from the client, and it means a normal end.
     bool const sayable = is_v5(version_) || (who_ == role::client && with.reason == reason_code::success);
-    if (sayable) {
-        auto sent = with;
-        if (auto done = put(sent); !done) {
-            if (done.error() != refusal::too_large) return done;
-            sent.props = {};                                       // rather without words than not at all  [MQTT-3.14.2-3]
-            if (done = put(sent); !done) return done;
-        }
-    }
+    if (sayable)
+        if (auto const done = put_with_words(with); !done) return done;
     if (expiry && session_) session_->open(*expiry);
     finish(event::closed::by::us, with.reason);                    // [MQTT-3.14.4-1] [MQTT-3.14.4-2]
     return {};

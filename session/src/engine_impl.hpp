@@ -18,6 +18,9 @@
 
 namespace aldis::session {
 
+/// `props` without what is there for people: Reason String and User Properties.
+property_list without_words(properties const& props);
+
 struct engine::impl {
     impl(role who, settings const& how, commit_clock const& clock) : who_(who), how_(how), clock_(clock), own_(how.own) {
         if (who == role::server) version_ = protocol::v3_1_1;      // until CONNECT tells: the version in which nothing may be said
@@ -145,6 +148,33 @@ struct engine::impl {
         auto const done = put(p, gate_.bytes());
         if (done) gate_.stamp(clock_.filling);
         return done;
+    }
+
+    /// Puts `p` by `put_it`, with its Reason String and User Properties if the peer wants them and they fit, otherwise without.
+    /// [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3]
+    /// [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.14.2-3] [MQTT-3.14.2-4]
+    /// [MQTT-3.15.2-2] [MQTT-3.15.2-3]
+    template <class Packet, class Put>
+    outcome<void> put_with_words(Packet p, Put&& put_it) {
+        constexpr bool always_wanted = Packet::type == packet_type::connack || Packet::type == packet_type::disconnect;
+        property_list plain;
+        if (!always_wanted && !problem_information_ && !p.props.empty()) {                               // [MQTT-3.1.2-29]
+            plain = without_words(p.props);
+            p.props = plain;
+        }
+        auto done = put_it(p);
+        if (done || done.error() != refusal::too_large || p.props.empty()) return done;
+        plain = without_words(p.props);
+        p.props = plain;
+        return put_it(p);
+    }
+    template <class Packet>
+    outcome<void> put_with_words(Packet const& p) {
+        return put_with_words(p, [this](Packet const& q) { return put(q); });
+    }
+    template <class Packet>
+    outcome<void> put_gated_with_words(Packet const& p) {
+        return put_with_words(p, [this](Packet const& q) { return put_gated(q); });
     }
 
     template <packet_type Type>

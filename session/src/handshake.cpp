@@ -114,7 +114,7 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     sent.props = props;
     // The changes that make the session exist come first, so that CONNACK is stamped behind them.
     byte_buffer trial;
-    if (auto const fits = put(sent, trial); !fits) return fits;
+    if (auto const fits = put_with_words(sent, [&](auto const& p) { return put(p, trial); }); !fits) return fits;
 
     session_ = session.data_.get();
     ++session_->connection;
@@ -125,7 +125,7 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     if (!is_v5(version_)) own_.receive_maximum = limits{}.receive_maximum;
     session_->open(expiry_);
     accepted_ = true;
-    if (auto const done = put_gated(sent); !done) return done;     // [MQTT-3.1.4-5] [MQTT-3.2.0-1]
+    if (auto const done = put_gated_with_words(sent); !done) return done;                                // [MQTT-3.1.4-5] [MQTT-3.2.0-1]
     if (gate_.empty()) open(now);
     return {};
 }
@@ -138,7 +138,7 @@ outcome<void> engine::impl::reject(packet::connack const& answer, time_point) {
     auto const* const row = codec::find_reason(static_cast<std::uint8_t>(answer.reason));
     bool const sayable = is_v5(version_) || (row && row->v3_return_code != 0);                           // [v3-MQTT-3.2.2-6]
     if (sayable)
-        if (auto const done = put(sent); !done && done.error() == refusal::invalid) return done;
+        if (auto const done = put_with_words(sent); !done && done.error() == refusal::invalid) return done;
     finish(event::closed::by::us, answer.reason);                  // [MQTT-3.2.2-7]
     return {};
 }
@@ -179,7 +179,7 @@ outcome<void> engine::impl::authenticate(packet::auth const& step, time_point) {
                                               : (at_ == phase::accepting && step.reason == reason_code::continue_authentication) ||
                                                     (at_ == phase::open && re_authenticating_);
     if (!allowed) return refusal::not_connected;
-    if (auto const done = put(step); !done) return done;           // [MQTT-4.12.0-2] [MQTT-4.12.0-3]
+    if (auto const done = put_with_words(step); !done) return done;                                      // [MQTT-4.12.0-2] [MQTT-4.12.0-3]
     if (at_ == phase::accepting) at_ = phase::authenticating;
     else if (at_ == phase::open) re_authenticating_ = who_ == role::client || step.reason != reason_code::success;
     return {};

@@ -277,18 +277,15 @@ engine::impl::event_ptr engine::impl::on_step(slot_no at, out_step const& step, 
     return nullptr;
 }
 
-/// Acknowledgements wait for the commit that makes them true. Words that the peer does not want, or that do not fit, are left out.
+/// Acknowledgements wait for the commit that makes them true.
 template <packet_type Type>
 void engine::impl::put_ack(packet_id id, reason_code reason, properties const& props) {
     packet::ack<Type> ack{.id = id};
-    if (is_v5(version_)) {
+    if (is_v5(version_)) {                                         // 3.1.1 has neither reason nor properties here
         ack.reason = reason;
-        if (problem_information_) ack.props = props;               // [MQTT-3.1.2-29]
+        ack.props = props;
     }
-    auto const done = put_gated(ack);
-    if (done || ack.props.empty()) return;
-    ack.props = {};                                                // [MQTT-3.4.2-2] [MQTT-3.4.2-3] and the like for the other three
-    (void)put_gated(ack);
+    (void)put_gated_with_words(ack);
 }
 
 template engine::impl::event_ptr engine::impl::on_ack(packet::puback const&, out_input, time_point);

@@ -101,14 +101,8 @@ outcome<void> engine::impl::answer(packet::suback const& with) {
         for (auto const code : with.codes) plain.add(is_error(code) ? reason_code::unspecified_error : code);
         sent.codes = plain;
         sent.props = {};
-    } else if (!problem_information_) {
-        sent.props = {};                                           // [MQTT-3.1.2-29]
     }
-    auto done = put_gated(sent);
-    if (!done && done.error() == refusal::too_large && !sent.props.empty()) {
-        sent.props = {};                                           // [MQTT-3.9.2-1] [MQTT-3.9.2-2]
-        done = put_gated(sent);
-    }
+    auto const done = put_gated_with_words(sent);
     if (done) request_answered(packet_type::subscribe, with.id, with.codes.size());                      // [MQTT-3.8.4-1]
     return done;
 }
@@ -121,12 +115,7 @@ outcome<void> engine::impl::answer(packet::unsuback const& with) {
 
     auto sent = with;
     if (!is_v5(version_)) sent = {.id = with.id};
-    else if (!problem_information_) sent.props = {};               // [MQTT-3.1.2-29]
-    auto done = put_gated(sent);
-    if (!done && done.error() == refusal::too_large && !sent.props.empty()) {
-        sent.props = {};                                           // [MQTT-3.11.2-1] [MQTT-3.11.2-2]
-        done = put_gated(sent);
-    }
+    auto const done = put_gated_with_words(sent);
     if (done) request_answered(packet_type::unsubscribe, with.id, with.codes.size());                    // [MQTT-3.10.4-4]
     return done;
 }

@@ -291,6 +291,12 @@ public:
         feed(to, bytes_view{bytes});
     }
 
+    /// Publishes and returns the number; the outcome must not be a refusal.
+    session::delivery_no publish(peer& from, std::string_view topic, std::string_view payload, qos_level qos, bool retain = false) {
+        auto const no = from.engine->publish({.topic = topic, .payload = to_bytes(payload), .qos = qos, .retain = retain}, now);
+        return no ? *no : session::delivery_no{0xDEAD};
+    }
+
 private:
     bool step(peer& from, peer& to, direction& way) {
         from.drain(now);
