@@ -183,12 +183,13 @@ private:
 
     /// A message to publish that owns itself, so that a lazy token can outlive the arguments.
     struct outgoing {
-        session::message            content{};
-        error_code                  flaw{};
+        session::message             content{};
+        error_code                   flaw{};
         std::optional<std::uint32_t> expiry{};
-        std::uint16_t               topic_alias = 0;
-        qos_level                   qos{};
-        bool                        retain = false;
+        std::uint16_t                topic_alias = 0;
+        qos_level                    qos{};
+        bool                         retain = false;
+        bool                         has_props = false;
     };
     static outgoing prepare(std::string_view topic, payload_view payload, publish_options const& how);
 

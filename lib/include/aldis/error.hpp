@@ -1,6 +1,7 @@
 // Every way an operation can fail, as error codes of one category; and conditions to ask them by.
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include <boost/system/error_code.hpp>
@@ -34,6 +35,8 @@ enum class error {
     // The end of a connection.
     connect_timed_out = 0x140,             // no answer to CONNECT in time
     ping_timed_out,                        // no answer to PINGREQ in time
+    packet_timed_out,                      // the rest of a packet did not come in time
+    silence,                               // a server heard nothing of its client for one and a half times the keep-alive
     no_answer,                             // closed before CONNACK came
     connection_lost,                       // ended without DISCONNECT
     closed_by_peer,                        // DISCONNECT with a reason below 0x80
@@ -60,7 +63,7 @@ enum class condition {
     undelivered,        // the message's session is gone; it may or may not have arrived
 };
 
-/// "aldis": reason codes from 0x80 at their own value, `error` from 0x100, codec::errc from 0x200, and from 0x380 the reason codes with
+/// "aldis": reason codes from 0x80 at their own value, `error` from 0x100, codec::errc from 0x200 (from 0x280 as bad_argument()), and from 0x300 the reason codes with
 /// which we ourselves ended the connection.
 boost::system::error_category const& category() noexcept;
 boost::system::error_category const& condition_category() noexcept;
@@ -80,6 +83,14 @@ namespace codec {
 boost::system::error_code make_error_code(errc code) noexcept;
 } // namespace codec
 
+namespace session {
+enum class refusal : std::uint8_t;
+boost::system::error_code make_error_code(refusal why) noexcept;
+} // namespace session
+
+/// The caller's own value breaks a rule of the format: condition::local_misuse. From a peer the same fault is make_error_code(why).
+error_code bad_argument(codec::errc why) noexcept;
+
 /// The reason code in `ec`, the peer's or our own; success when there is none.
 reason_code reason_of(error_code const& ec) noexcept;
 
@@ -89,5 +100,6 @@ namespace boost::system {
 template <> struct is_error_code_enum<aldis::error> : std::true_type {};
 template <> struct is_error_code_enum<aldis::reason_code> : std::true_type {};
 template <> struct is_error_code_enum<aldis::codec::errc> : std::true_type {};
+template <> struct is_error_code_enum<aldis::session::refusal> : std::true_type {};
 template <> struct is_error_condition_enum<aldis::condition> : std::true_type {};
 } // namespace boost::system

@@ -37,7 +37,7 @@ public:
     property_list const& props() const noexcept { return props_; }
 
     will_message& qos(qos_level value) noexcept { qos_ = value; return *this; }
-    will_message& retain(bool value = true) noexcept { retain_ = value; return *this; }
+    will_message& retain(bool value) noexcept { retain_ = value; return *this; }
 
     /// 5.0 only, as all properties are.
     will_message& delay(std::chrono::seconds value);
@@ -84,9 +84,9 @@ public:
     connect_options& session_expiry(std::chrono::seconds value) noexcept { session_expiry_ = value; return *this; }
     /// Always begin anew, and have the server discard what it has. Otherwise (the default) the first connection of a client begins anew
     /// and the following ones continue.
-    connect_options& clean_start(bool value = true) noexcept { clean_start_ = value; return *this; }
+    connect_options& clean_start(bool value) noexcept { clean_start_ = value; return *this; }
     /// The first connection continues too, with a session of this client identifier that the server may have.
-    connect_options& resume(bool value = true) noexcept { settings_.resume = value; return *this; }
+    connect_options& resume(bool value) noexcept { settings_.resume = value; return *this; }
     /// 60 seconds by default; zero turns it off. At most 65,535.
     connect_options& keep_alive(std::chrono::seconds value) noexcept { keep_alive_ = value; return *this; }
     connect_options& will(will_message value) { will_ = std::move(value); return *this; }
@@ -108,7 +108,7 @@ public:
     /// Messages that have arrived and wait for async_receive(); above either bound the socket is not read.
     connect_options& incoming_queue(std::size_t messages, std::size_t bytes) noexcept;
     /// Messages are acknowledged by client::acknowledge() only.
-    connect_options& manual_acknowledge(bool value = true) noexcept { manual_acknowledge_ = value; return *this; }
+    connect_options& manual_acknowledge(bool value) noexcept { manual_acknowledge_ = value; return *this; }
     /// Everything the session engine can be told; replaces the limits above.
     connect_options& settings(session::settings const& value) noexcept { settings_ = value; return *this; }
 

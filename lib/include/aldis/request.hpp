@@ -21,14 +21,14 @@ public:
     publish_options(qos_level qos, bool retain = false) noexcept : qos_(qos), retain_(retain) {}
 
     publish_options& qos(qos_level value) noexcept { qos_ = value; return *this; }
-    publish_options& retain(bool value = true) noexcept { retain_ = value; return *this; }
+    publish_options& retain(bool value) noexcept { retain_ = value; return *this; }
     /// After so long without having been sent the server may not deliver it any more; whole seconds.
     publish_options& expiry(std::chrono::seconds value);
     publish_options& content_type(std::string_view value);
     publish_options& response_topic(std::string_view value);
     publish_options& correlation_data(payload_view value);
     /// The payload is UTF-8.
-    publish_options& text(bool value = true);
+    publish_options& text(bool value);
     publish_options& user_property(std::string_view name, std::string_view value);
     /// Chosen by hand; otherwise aliases are assigned automatically where the server allows them.
     publish_options& topic_alias(std::uint16_t value);

@@ -1,0 +1,74 @@
+// The public face of the client.
+#include <aldis/client.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include "impl.hpp"
+
+namespace aldis {
+
+client::client(executor_type executor, connect_options options) : impl_(std::make_shared<impl>(std::move(executor), std::move(options))) {}
+client::client(client&&) noexcept = default;
+client& client::operator=(client&& other) noexcept {
+    if (this != &other) {
+        if (impl_) impl_->close(true);
+        impl_ = std::move(other.impl_);
+    }
+    return *this;
+}
+client::~client() {
+    if (impl_) impl_->close(true);
+}
+
+client::executor_type  client::get_executor() const noexcept { return impl_->executor(); }
+connect_options const& client::options() const noexcept { return impl_->options_; }
+void                   client::options(connect_options value) { impl_->options_ = std::move(value); }
+bool                   client::is_connected() const noexcept { return impl_->is_open(); }
+connect_result const&  client::connected_as() const noexcept { return impl_->connected_as_; }
+void                   client::close() { impl_->close(false); }
+
+std::size_t client::unacknowledged() const noexcept { return impl_->state_->queued_messages() + impl_->state_->in_flight(); }
+
+void client::on_message(std::function<void(received_message const&)> handler) {
+    impl_->on_message_ = handler ? std::make_shared<std::function<void(received_message const&)>>(std::move(handler)) : nullptr;
+}
+void client::on_disconnected(std::function<void(error_code, disconnect_result const&)> handler) {
+    impl_->on_disconnected_ = std::move(handler);
+}
+void client::on_delivered(std::function<void(session::delivery_no, error_code, publish_result const&)> handler) {
+    impl_->on_delivered_ = std::move(handler);
+}
+void client::tap(tap_handler see) {
+    impl_->tap_ = std::move(see);
+    if (impl_->connection_) impl_->connection_->tap(impl_->tap_);
+}
+
+session::outcome<session::delivery_no> client::publish(std::string_view topic, payload_view payload, publish_options const& how) {
+    return impl_->publish_now(topic, payload, how);
+}
+void client::acknowledge(received_message const& message, reason_code reason) {
+    impl_->acknowledge(message.arrival(), message.qos(), reason);
+}
+
+// ---- What the initiating functions come down to -----------------------------------------------------------------------
+
+void client::begin_connect(shared_impl const& self, std::unique_ptr<transport::stream> over, connect_handler handler) {
+    self->connect(std::move(over), connect_operation(std::move(handler), self->executor()));
+}
+void client::begin_publish(shared_impl const& self, outgoing what, publish_handler handler) {
+    self->publish(std::move(what), publish_operation(std::move(handler), self->executor()));
+}
+void client::begin_subscribe(shared_impl const& self, subscribe_list what, subscribe_handler handler) {
+    self->subscribe(what, subscribe_operation(std::move(handler), self->executor()));
+}
+void client::begin_unsubscribe(shared_impl const& self, unsubscribe_list what, subscribe_handler handler) {
+    self->unsubscribe(what, subscribe_operation(std::move(handler), self->executor()));
+}
+void client::begin_receive(shared_impl const& self, receive_handler handler) {
+    self->receive(receive_operation(std::move(handler), self->executor()));
+}
+void client::begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler) {
+    self->disconnect(what, disconnect_operation(std::move(handler), self->executor()));
+}
+
+} // namespace aldis

@@ -1,0 +1,286 @@
+// How a client's connection begins and ends: dialling, CONNECT, CONNACK, DISCONNECT, loss.
+#include <algorithm>
+#include <variant>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+
+#include <aldis/codec/encode.hpp>
+#include <aldis/transport/connect.hpp>
+
+#include "../seconds.hpp"
+#include "impl.hpp"
+
+namespace aldis {
+
+namespace {
+
+constexpr auto max_keep_alive = std::chrono::seconds{0xFFFF};
+constexpr auto no_time_limit = std::chrono::hours{24 * 365};
+
+session::duration limit_or_none(std::chrono::milliseconds limit) {
+    return limit.count() > 0 ? std::min<session::duration>(limit, no_time_limit) : no_time_limit;
+}
+
+packet::will view_of(will_message const& w) {
+    packet::will seen;
+    seen.topic = w.topic();
+    seen.payload = w.payload();
+    seen.qos = w.qos();
+    seen.retain = w.retain();
+    seen.props = w.props().view();
+    return seen;
+}
+
+} // namespace
+
+// ---- The beginning ----------------------------------------------------------------------------------------------------
+
+void client::impl::connect(std::unique_ptr<transport::stream> over, connect_operation op) {
+    if (dead_) return std::move(op).complete(asio::error::operation_aborted, {});
+    if (connection_ || connecting_) return std::move(op).complete(error::already_connected, {});
+    if (auto const flaw = flaw_of_options()) return std::move(op).complete(flaw, {});
+    if (!over && !options_.endpoint()) return std::move(op).complete(options_.address_error(), {});
+
+    op.on_cancel([weak = weak_from_this(), no = ++attempt_](asio::cancellation_type type) {
+        auto const self = weak.lock();
+        if (!self || type == asio::cancellation_type::none || self->attempt_ != no || !self->connecting_) return;
+        self->give_up_connecting();
+        self->connect_failed(asio::error::operation_aborted);
+    });
+    connecting_.emplace(std::move(op));
+    give_up_at_ = connection::now() + limit_or_none(options_.connect_timeout());
+    if (over) attach(std::move(over));
+    else dial();
+}
+
+error_code client::impl::flaw_of_options() const {
+    if (options_.keep_alive().count() < 0 || options_.keep_alive() > max_keep_alive) return error::invalid;
+    if (auto const wrong = options_.props().flaw()) return bad_argument(*wrong);
+    if (options_.will())
+        if (auto const wrong = options_.will()->props().flaw()) return bad_argument(*wrong);
+    return {};
+}
+
+struct client::impl::on_dialed {
+    std::shared_ptr<impl>                      self;
+    std::uint64_t                              attempt;
+    std::shared_ptr<asio::cancellation_signal> signal;             // its slot is looked at until the dial has ended
+
+    void operator()(error_code ec, std::unique_ptr<transport::stream> stream) const {
+        if (self->attempt_ == attempt && self->connecting_) self->dialed(ec, std::move(stream));
+    }
+};
+
+void client::impl::dial() {
+    transport::connect_options how;
+    how.timeout(options_.connect_timeout()).no_delay(options_.no_delay()).local_address(options_.bind_address());
+    dialing_ = std::make_shared<asio::cancellation_signal>();
+    transport::async_connect(io_, *options_.endpoint(), std::move(how),
+                             asio::bind_cancellation_slot(dialing_->slot(), on_dialed{shared_from_this(), attempt_, dialing_}));
+}
+
+void client::impl::dialed(error_code ec, std::unique_ptr<transport::stream> stream) {
+    dialing_.reset();
+    if (ec) return connect_failed(ec);
+    attach(std::move(stream));
+}
+
+void client::impl::attach(std::unique_ptr<transport::stream> stream) {
+    auto how = options_.settings();
+    how.connect_timeout = std::max(give_up_at_ - connection::now(), session::duration{1});
+    was_open_ = throttled_ = false;
+    cause_ = {};
+    end_.reset();
+    connection_.emplace(std::move(stream), session::role::client, how);
+    connection_->keep(state_);
+    connection_->tap(tap_);
+    if (auto const refused = say_connect()) {
+        connection_.reset();
+        return connect_failed(refused);
+    }
+    connection_->start(*this);
+}
+
+error_code client::impl::say_connect() {
+    bool const v5 = is_v5(options_.version());
+    auto const expiry = to_interval(options_.session_expiry());
+    auto       props = options_.props();
+    if (v5 && expiry > 0 && !props.view().has(property_id::session_expiry_interval)) props.add<property_id::session_expiry_interval>(expiry);
+
+    packet::connect request;
+    request.version = options_.version();
+    request.clean_start = options_.clean_start() || (!v5 && expiry == 0);
+    request.keep_alive = static_cast<std::uint16_t>(options_.keep_alive().count());
+    // A session that goes on belongs to the identifier that the server assigned.
+    request.client_id = options_.client_id().empty() && state_->exists() ? connected_as_.client_id() : options_.client_id();
+    if (options_.will()) request.last_will = view_of(*options_.will());
+    if (options_.user_name()) request.user_name = *options_.user_name();
+    if (options_.password()) request.password = to_bytes(*options_.password());
+    request.props = props.view();
+
+    auto const sent = connection_->engine().connect(request, *state_, connection::now());
+    if (sent) return {};
+    auto const size = codec::encoded_size(request, {request.version, sender::client});
+    return size ? make_error_code(sent.error()) : bad_argument(size.error().code);
+}
+
+void client::impl::connected(session::event::connected const& e) {
+    was_open_ = true;
+    connected_as_ = connect_result(e.answer.reason, e.answer.props, e.answer.session_present);
+    connected_as_.in_use(std::string(e.client_id), e.keep_alive, e.peer);
+    for (auto const& late : std::exchange(late_answers_, {}))
+        (void)connection_->engine().acknowledge(late.arrival, late.reason, {}, connection::now());
+    throttle();
+    if (connecting_) std::move(*std::exchange(connecting_, std::nullopt)).complete({}, connected_as_);
+}
+
+void client::impl::connect_failed(error_code ec, connect_result result) {
+    if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(ec, std::move(result));
+    if (connection_ || !ec) return;
+    end_operations(ec, ec);
+}
+
+/// Nothing of the attempt comes back after this.
+void client::impl::give_up_connecting() {
+    ++attempt_;
+    connection_.reset();
+    if (auto const signal = std::exchange(dialing_, nullptr)) signal->emit(asio::cancellation_type::terminal);
+}
+
+// ---- What the engine says ---------------------------------------------------------------------------------------------
+
+void client::impl::on_event(session::any_event const& said) {
+    auto const self = shared_from_this();                          // handlers may destroy the client
+    using namespace session::event;
+    if (auto const* const e = std::get_if<message_arrived>(&said)) return arrived(*e);
+    if (auto const* const e = std::get_if<delivered>(&said)) return settle(*e);
+    if (auto const* const e = std::get_if<subscribed>(&said))
+        return answered(packet_type::suback, e->answer.id, e->answer.codes, e->answer.props);
+    if (auto const* const e = std::get_if<unsubscribed>(&said))
+        return answered(packet_type::unsuback, e->answer.id, e->answer.codes, e->answer.props);
+    if (auto const* const e = std::get_if<session::event::connected>(&said)) return connected(*e);
+    if (auto const* const e = std::get_if<session::event::closed>(&said)) return closed(*e);
+    if (auto const* const e = std::get_if<authenticate>(&said)) return ask_again(*e);
+}
+
+/// Authentication that goes over several steps needs someone who knows the method; nobody does here.
+void client::impl::ask_again(session::event::authenticate const&) {
+    packet::disconnect leave;
+    leave.reason = reason_code::bad_authentication_method;
+    (void)connection_->engine().disconnect(leave, connection::now());
+}
+
+// ---- The end ----------------------------------------------------------------------------------------------------------
+
+void client::impl::closed(session::event::closed const& e) {
+    cause_ = cause_of(e);
+    bool const kept = state_->exists() && state_->expiry() > 0;
+    end_.emplace(static_cast<disconnect_result::by>(e.who), e.reason, e.props, kept);
+}
+
+error_code client::impl::cause_of(session::event::closed const& e) const {
+    using by = session::event::closed::by;
+    if (e.cause) return make_error_code(e.cause->code);
+    if (e.expired) {
+        switch (*e.expired) {
+        case session::timer::handshake: return error::connect_timed_out;
+        case session::timer::packet: return error::packet_timed_out;
+        case session::timer::silence: return error::silence;
+        case session::timer::ping:
+        case session::timer::ping_response: return error::ping_timed_out;
+        }
+    }
+    switch (e.who) {
+    case by::us: return is_error(e.reason) ? own_reason(e.reason) : make_error_code(error::disconnected);
+    case by::peer: return is_error(e.reason) ? make_error_code(e.reason) : make_error_code(error::closed_by_peer);
+    case by::network: break;
+    }
+    return was_open_ ? error::connection_lost : error::no_answer;
+}
+
+void client::impl::on_ended(error_code why) {
+    auto const self = shared_from_this();
+    connection_.reset();
+    auto ended = std::exchange(end_, std::nullopt).value_or(disconnect_result{});
+    auto cause = cause_ ? cause_ : why ? why : make_error_code(error::connection_lost);
+    bool const was_open = std::exchange(was_open_, false);
+    if (was_open && !ended.session_kept()) end_session();
+
+    bool const asked_for = !disconnects_.empty() && ended.who() == disconnect_result::by::us;
+    for (auto& op : disconnects_.take_all()) std::move(op).complete({});
+    if (connecting_) {
+        std::move(*std::exchange(connecting_, std::nullopt)).complete(cause, connect_result(ended.reason(), ended.props().view(), false));
+    }
+    end_operations(cause, cause);
+    if (!was_open || !on_disconnected_) return;
+    asio::post(io_, [self, cause = asked_for ? error_code{} : cause, ended = std::move(ended)] {
+        if (auto const handler = self->on_disconnected_; handler && !self->dead_) handler(cause, ended);
+    });
+}
+
+/// The server has forgotten everything, so what was under way can not be completed any more.
+void client::impl::end_session() {
+    auto const saved = state_->snapshot();
+    state_->clear();
+    for (auto const& each : saved)
+        if (each.kind == session::change::what::queued) settle(each.no, error::session_ended, {});
+    late_answers_.clear();
+}
+
+/// What belongs to the connection ends with it; deliveries belong to the session.
+void client::impl::end_operations(error_code why, error_code of_receivers) {
+    for (auto& each : requests_.take_all()) std::move(each.op).complete(why, {});
+    for (auto& each : waiting_.take_all()) std::move(each.op).complete(why, {});
+    for (auto& each : receivers_.take_all()) std::move(each).complete(of_receivers, {});
+}
+
+void client::impl::disconnect(disconnect_options const& how, disconnect_operation op) {
+    if (dead_) return std::move(op).complete(asio::error::operation_aborted);
+    if (!connection_ && !connecting_) return std::move(op).complete(error::not_connected);
+    if (!connection_) {                                            // still dialling: there is nobody to say it to
+        give_up_connecting();
+        connect_failed(error::disconnected);
+        return std::move(op).complete({});
+    }
+    auto& engine = connection_->engine();
+    if (!engine.finished()) {
+        packet::disconnect leave;
+        leave.reason = how.reason();
+        leave.props = how.props().view();
+        if (auto const wrong = leave.props.flaw()) return std::move(op).complete(bad_argument(*wrong));
+        if (auto const said = engine.disconnect(leave, connection::now()); !said) return std::move(op).complete(make_error_code(said.error()));
+    }
+    auto const no = next_no_++;
+    op.on_cancel([weak = weak_from_this(), no](asio::cancellation_type type) {
+        auto const self = weak.lock();
+        if (!self || (type & asio::cancellation_type::terminal) == asio::cancellation_type::none || !self->disconnects_.has(no)) return;
+        if (self->connection_) self->connection_->close();         // without waiting for the peer
+    });
+    disconnects_.add(no, std::move(op));
+    connection_->flush();
+}
+
+void client::impl::close(bool for_good) {
+    auto const self = shared_from_this();
+    dead_ = dead_ || for_good;
+    bool const ends = is_open() && state_->expiry() == 0;
+    give_up_connecting();
+    was_open_ = false;
+    cause_ = {};
+    end_.reset();
+    error_code const aborted = asio::error::operation_aborted;
+    for (auto& op : publishes_.take_all()) std::move(op).complete(aborted, {});
+    if (ends) end_session();
+    if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(aborted, {});
+    for (auto& op : disconnects_.take_all()) std::move(op).complete(aborted);
+    end_operations(aborted, aborted);
+    if (!dead_) return;
+    on_message_ = nullptr;
+    on_disconnected_ = nullptr;
+    on_delivered_ = nullptr;
+    tap_ = nullptr;
+    incoming_.clear();
+}
+
+} // namespace aldis

@@ -1,0 +1,142 @@
+// The inside of a client: one session, at most one connection, and the operations that wait for something. One source file for each
+// group of functions.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <aldis/client.hpp>
+#include <aldis/session/state.hpp>
+
+#include "../numbered.hpp"
+#include "../operation.hpp"
+
+namespace aldis {
+
+using connect_operation    = operation<error_code, connect_result>;
+using publish_operation    = operation<error_code, publish_result>;
+using subscribe_operation  = operation<error_code, subscribe_result>;
+using receive_operation    = operation<error_code, received_message>;
+using disconnect_operation = operation<error_code>;
+
+/// Lives as long as the handle, a lazy operation or a running dial needs it; after close(for_good) it does nothing any more. The session
+/// state is shared with the connection, which may have to outlive both.
+class client::impl final : public connection_owner, public std::enable_shared_from_this<impl> {
+public:
+    using outgoing = client::outgoing;
+
+    impl(executor_type io, connect_options options) : io_(std::move(io)), options_(std::move(options)) {}
+
+    executor_type const& executor() const noexcept { return io_; }
+
+    // ---- connecting.cpp: dialling, the handshake, the end ---------------------------------------------------------------
+    void connect(std::unique_ptr<transport::stream> over, connect_operation op);
+    void disconnect(disconnect_options const& how, disconnect_operation op);
+    void close(bool for_good);
+    bool is_open() const noexcept { return connection_ && connection_->engine().where() == session::phase::open; }
+
+    // ---- publishing.cpp -------------------------------------------------------------------------------------------------
+    void publish(outgoing what, publish_operation op);
+    session::outcome<session::delivery_no> publish_now(std::string_view topic, payload_view payload, publish_options const& how);
+
+    // ---- receiving.cpp: messages, and requests for them -----------------------------------------------------------------
+    void subscribe(subscribe_list const& to, subscribe_operation op);
+    void unsubscribe(unsubscribe_list const& from, subscribe_operation op);
+    void receive(receive_operation op);
+    void acknowledge(session::arrival_no arrival, qos_level qos, reason_code reason);
+
+    executor_type                                                                       io_;
+    connect_options                                                                     options_;
+    std::shared_ptr<session::state>                                                     state_ = std::make_shared<session::state>();
+    connect_result                                                                      connected_as_{};
+    std::shared_ptr<std::function<void(received_message const&)>>                       on_message_{};
+    std::function<void(error_code, disconnect_result const&)>                           on_disconnected_{};
+    std::function<void(session::delivery_no, error_code, publish_result const&)>        on_delivered_{};
+    tap_handler                                                                         tap_{};
+    std::optional<connection>                                                           connection_{};
+    bool                                                                                dead_ = false;
+
+private:
+    struct on_dialed;
+
+    // connecting.cpp
+    void on_event(session::any_event const& said) override;
+    void on_ended(error_code why) override;
+    error_code flaw_of_options() const;
+    void dial();
+    void dialed(error_code ec, std::unique_ptr<transport::stream> stream);
+    void attach(std::unique_ptr<transport::stream> stream);
+    error_code say_connect();
+    void connect_failed(error_code ec, connect_result result = {});
+    void give_up_connecting();
+    void connected(session::event::connected const& e);
+    void closed(session::event::closed const& e);
+    error_code cause_of(session::event::closed const& e) const;
+    void ask_again(session::event::authenticate const& e);
+    void end_session();
+    void end_operations(error_code why, error_code of_receivers);
+
+    // publishing.cpp
+    void on_written() override;
+    void wait_for_room(outgoing what, publish_operation op);
+    error_code start_at_qos_0(outgoing const& what);
+    session::outcome<session::delivery_no> start(outgoing const& what);
+    void settle(session::delivery_no no, error_code ec, publish_result result);
+    void settle(session::event::delivered const& e);
+    void report_offline_outcomes();
+
+    // receiving.cpp
+    void arrived(session::event::message_arrived const& e);
+    void answered(packet_type type, packet_id id, reason_codes const& codes, properties const& props);
+    void wait_for_answer(packet_type type, session::outcome<packet_id> const& sent, subscribe_operation op);
+    void hand_over(receive_operation op, received_message message);
+    void throttle();
+
+    struct pending_request {
+        packet_type         type;
+        packet_id           id;
+        subscribe_operation op;
+    };
+    struct waiting_publish {
+        outgoing          what;
+        publish_operation op;
+    };
+    struct late_answer {
+        session::arrival_no arrival;
+        reason_code         reason;
+    };
+
+    std::uint64_t next_no_ = 1;
+
+    // connecting and the end
+    std::optional<connect_operation>           connecting_{};
+    std::shared_ptr<asio::cancellation_signal> dialing_{};
+    std::uint64_t                              attempt_ = 0;       // what a late answer of an earlier dial can be told by
+    session::time_point                        give_up_at_{};
+    std::optional<disconnect_result>           end_{};             // of the connection that is ending
+    error_code                                 cause_{};
+    bool                                       was_open_ = false;
+    numbered<disconnect_operation>             disconnects_{};
+
+    // publishing
+    numbered<publish_operation> publishes_{};                      // by delivery_no
+    numbered<waiting_publish>   waiting_{};                        // QoS 0, for room in the output
+
+    // receiving
+    numbered<pending_request>    requests_{};
+    numbered<receive_operation>  receivers_{};
+    std::deque<received_message> incoming_{};
+    std::size_t                  incoming_bytes_ = 0;
+    bool                         throttled_ = false;
+    std::vector<late_answer>     late_answers_{};                  // given to QoS 2 messages while there was no connection
+};
+
+} // namespace aldis
