@@ -60,7 +60,7 @@ struct body_size {
 };
 
 template <class Packet>
-result<body_size> measure(Packet const& p, context where) noexcept {
+[[gnu::always_inline]] inline result<body_size> measure(Packet const& p, context where) noexcept {
     if (auto const wrong = layout<Packet>::check(p, where)) return fault{*wrong, 0};
     size_sink sink;
     layout<Packet>::write(sink, p, where);
@@ -71,7 +71,7 @@ result<body_size> measure(Packet const& p, context where) noexcept {
 }
 
 template <class Packet>
-void write_head(Packet const& p, context where, body_size const& size, byte_buffer& out) {
+[[gnu::always_inline]] inline void write_head(Packet const& p, context where, body_size const& size, byte_buffer& out) {
     auto const old_size = out.size();
     out.resize(old_size + size.header() + size.head);
     byte_sink sink{out.data() + old_size};

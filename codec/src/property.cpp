@@ -28,7 +28,7 @@ struct value_walker {
     std::byte const* end;
     flaw_at          wrong{};
 
-    bool step(property_spec const& row) noexcept {
+    [[gnu::always_inline]] bool step(property_spec const& row) noexcept {
         if (row.type <= wire_type::four_byte) return fixed(row);
         if (row.type == wire_type::varint) return varint(row);
         if (row.type == wire_type::binary) return binary();
@@ -42,13 +42,13 @@ private:
         return false;
     }
 
-    bool number(property_spec const& row, std::uint32_t value, std::ptrdiff_t width) noexcept {
+    [[gnu::always_inline]] bool number(property_spec const& row, std::uint32_t value, std::ptrdiff_t width) noexcept {
         if (value < row.min || value > row.max) [[unlikely]] return fail(*check_number(row, value), at);
         at += width;
         return true;
     }
 
-    bool fixed(property_spec const& row) noexcept {
+    [[gnu::always_inline]] bool fixed(property_spec const& row) noexcept {
         auto const width = std::ptrdiff_t{1} << static_cast<unsigned>(row.type);
         if (end - at < width) [[unlikely]] return fail(errc::property_length_overrun, at);
         return number(row, width == 1 ? std::to_integer<std::uint32_t>(*at) : width == 2 ? load_u16(at) : load_u32(at), width);
@@ -60,13 +60,13 @@ private:
         return number(row, read.value, read.next - at);
     }
 
-    bool binary() noexcept {
+    [[gnu::always_inline]] bool binary() noexcept {
         if (end - at < 2 || end - at - 2 < load_u16(at)) [[unlikely]] return fail(errc::property_length_overrun, at);
         at += 2 + load_u16(at);
         return true;
     }
 
-    bool text(property_spec const& row) noexcept {
+    [[gnu::always_inline]] bool text(property_spec const& row) noexcept {
         auto const* const first = at + 2;
         if (!binary()) [[unlikely]] return false;
         auto const text = to_text({first, at});

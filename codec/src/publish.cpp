@@ -23,6 +23,7 @@ template <> struct layout<packet::publish> {
         if (p.qos != qos_level::at_most_once && p.id == 0) return errc::packet_id_zero;   // [MQTT-2.2.1-3] [v3-MQTT-2.3.1-1]
         if (auto const wrong = check_properties(p.props, in(packet_type::publish), where)) return wrong;   // [MQTT-3.3.4-6]
         if (p.topic.empty() && !is_topic_missing(p)) return std::nullopt;
+        if (!p.topic.empty() && p.topic.size() <= 0xFFFF && is_plain_topic(p.topic)) [[likely]] return std::nullopt;
         return check_topic_name(p.topic);                          // [MQTT-3.3.2-1] [MQTT-3.3.2-2] [v3-MQTT-3.3.2-1] [v3-MQTT-3.3.2-2]
     }
 
