@@ -1,4 +1,4 @@
-# What `cmake --install` adds to libraries and headers: the CMake package and the pkg-config files, one for each layer.
+# What `cmake --install` adds to libraries and headers: the CMake package, the pkg-config files, one for each layer, and the program.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aldis)
@@ -34,4 +34,12 @@ aldis_pkgconfig(aldis-session aldis_session "aldis-codec" "" "What an MQTT peer 
 if("transport" IN_LIST ALDIS_LAYERS)
   aldis_pkgconfig(aldis-transport aldis_transport "" "-pthread" "Byte streams for MQTT")
   aldis_pkgconfig(aldis aldis "aldis-session aldis-transport" "-pthread" "MQTT client")
+endif()
+
+# The program acts as one of its subcommands when it is called by that name.
+if(TARGET aldis_program)
+  install(TARGETS aldis_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  foreach(name aldis_pub aldis_sub)
+    install(CODE "file(CREATE_LINK aldis \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${name}\" SYMBOLIC)")
+  endforeach()
 endif()
