@@ -36,7 +36,11 @@ template <> struct layout<packet::auth> {
 
     static void read(reader& r, std::uint8_t, context where, packet::auth& p) noexcept {
         if (!is_v5(where.version)) r.fail_header(errc::packet_not_in_version);
-        if (!r.more()) return;                                     // success (3.15.2.1)
+        if (r.failed()) return;
+        if (!r.more()) {                                           // success (3.15.2.1), which only a server says
+            if (auto const wrong = check_reason(type, p.reason, where.from)) r.fail(*wrong);
+            return;
+        }
         p.reason = read_reason(r, type, where.from);               // [MQTT-3.15.2-1]
         auto const* const props_at = r.here();
         read_properties(r, in(type), where, p.props);

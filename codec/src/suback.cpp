@@ -61,7 +61,7 @@ template <> struct layout<packet::suback> {
 template <> struct layout<packet::unsuback> {
     static void read(reader& r, std::uint8_t, context where, packet::unsuback& p) noexcept {
         p.id = read_packet_id(r);                                  // [MQTT-2.2.1-6] [v3-MQTT-2.3.1-7]
-        if (!is_v5(where.version)) return;  
+        if (!is_v5(where.version)) return;
         read_properties(r, in(packet_type::unsuback), where, p.props);
         p.codes = read_codes(r, packet_type::unsuback, where);
     }
