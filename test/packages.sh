@@ -24,8 +24,8 @@ missing_packages() {
 # install_packages NAME...: installs those that are missing, and nothing that is there already is removed for them.
 # Without the means to install it lists them and ends the script with status 2.
 install_packages() {
-    local missing=() as_root=()
-    mapfile -t missing < <(missing_packages "$@" | sort -u)
+    local as_root=() missing
+    read -ra missing <<<"$(missing_packages "$@" | sort -u | tr '\n' ' ')"
     [ ${#missing[@]} -eq 0 ] && return 0
 
     if [ "$(id -u)" -ne 0 ]; then
@@ -59,8 +59,8 @@ apt_install() {
     "${as_root[@]}" apt-get -qq update || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends --no-remove \
         -o Dpkg::Use-Pty=0 install "$@" >/dev/null || return 1
-    if [ -n "$fresh_broker" ] && command -v systemctl >/dev/null; then
-        "${as_root[@]}" systemctl --quiet disable mosquitto.service 2>/dev/null || true
+    if [ -n "$fresh_broker" ]; then
+        "${as_root[@]}" deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
     fi
     [ -z "$(missing_packages "$@")" ]
 }

@@ -101,11 +101,12 @@ run_ctest() {
     [ -f "$report" ] || { fail 'ctest wrote no results'; return 1; }
     while IFS=$'\t' read -r status name; do
         case $status in
+            '') ;;
             run) ran=$((ran + 1)) ;;
             fail) broken=$((broken + 1)); fail "$name" ;;
             *) printf 'not run (%s): %s\n' "$status" "$name" ;;
         esac
-    done < <(results "$report")
+    done <<<"$(results "$report")"
     pass "$ran"
     if [ "$ctest_status" -ne 0 ] && [ "$broken" -eq 0 ] && [ -z "$pattern" ]; then fail "ctest ended with status $ctest_status"; fi
     if [ $((ran + broken)) -eq 0 ] && [ -z "$pattern" ]; then fail 'no test ran'; fi
