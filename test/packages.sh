@@ -60,7 +60,7 @@ apt_install() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends --no-remove \
         -o Dpkg::Use-Pty=0 install "$@" >/dev/null || return 1
     if [ -n "$fresh_broker" ]; then
-        "${as_root[@]}" deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
+        "${as_root[@]}" env DPKG_MAINTSCRIPT_PACKAGE=mosquitto deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
     fi
     [ -z "$(missing_packages "$@")" ]
 }
