@@ -136,9 +136,9 @@ std::optional<endpoint_fault> read_host_and_port(std::string_view text, endpoint
     std::string_view rest = size == std::string_view::npos ? std::string_view{} : text.substr(size + (is_literal ? 1 : 0));
 
     std::optional<std::string> host;
-    if (!is_literal) host = decode(text.substr(0, size), unreserved).value_or("");
+    if (!is_literal) host = decode(text.substr(0, size), "-._~*").value_or("");
     else if (size != std::string_view::npos) host = read_bracketed(text.substr(1, size - 1));
-    bool const is_valid = host && (is_literal || is_host_name(*host) || *host == "*");
+    bool const is_valid = host && (is_literal || is_host_name(*host));
     if (!is_valid || (!rest.empty() && rest.front() != ':')) return fault(errc::uri_host_bad, text);
     to.host(std::move(*host));
 

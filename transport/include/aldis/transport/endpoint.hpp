@@ -66,6 +66,7 @@ private:
 /// Why a URI was refused.
 class endpoint_fault {
 public:
+    endpoint_fault() = default; // what boost::system::result shows where nothing is wrong
     endpoint_fault(errc code, std::string part) : code_(code), part_(std::move(part)) {}
 
     errc               code() const noexcept { return code_; }
@@ -75,7 +76,7 @@ public:
     std::string message() const;
 
 private:
-    errc        code_;
+    errc        code_{};
     std::string part_;
 };
 
