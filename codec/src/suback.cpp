@@ -7,7 +7,7 @@ namespace {
 
 /// What is wrong with `code` in a packet of type `type`, as one that was read.
 std::optional<errc> check_code(packet_type type, reason_code code, context where) noexcept {
-    if (is_v5(where.version)) return check_reason(type, code, where.from);   // [MQTT-3.9.3-2] [MQTT-3.11.3-2]
+    if (is_v5(where.version)) return check_reason(type, code, where.from);   // [MQTT-3.8.4-7] [MQTT-3.9.3-2] [MQTT-3.11.3-2]
     bool const known = static_cast<unsigned>(code) <= 2 || code == reason_code::unspecified_error;
     if (!known) return errc::return_code_invalid;                  // [v3-MQTT-3.9.3-2]
     return std::nullopt;

@@ -74,7 +74,8 @@ std::optional<errc> check_topic_name(std::string_view topic) noexcept {
     if (topic.size() > max_text) return errc::text_too_long;       // [MQTT-4.7.3-3] [v3-MQTT-4.7.3-3]
     if (is_plain_topic(topic)) [[likely]] return std::nullopt;
     if (auto const wrong = check_characters(topic)) return wrong;
-    if (topic.find_first_of("+#") != topic.npos) return errc::topic_wildcard;   // [MQTT-3.3.2-2] [v3-MQTT-3.3.2-2] [v3-MQTT-4.7.1-1]
+    if (topic.find_first_of("+#") != topic.npos)
+        return errc::topic_wildcard;                               // [MQTT-4.7.0-1] [MQTT-3.3.2-2] [v3-MQTT-3.3.2-2] [v3-MQTT-4.7.1-1]
     return std::nullopt;
 }
 
@@ -88,6 +89,7 @@ std::optional<errc> check_topic_filter(std::string_view filter, protocol version
 std::optional<flaw_at> examine_topic_name(std::string_view topic) noexcept {
     auto const* const first = to_bytes(topic).data();
     if (auto const stop = find_invalid_text(topic); stop != topic.size()) return flaw_at{text_error(topic, stop), first + stop};
+    // [MQTT-4.7.0-1] [MQTT-3.3.2-2] [v3-MQTT-3.3.2-2] [v3-MQTT-4.7.1-1]
     if (auto const wild = topic.find_first_of("+#"); wild != topic.npos) return flaw_at{errc::topic_wildcard, first + wild};
     return std::nullopt;
 }

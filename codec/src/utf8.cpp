@@ -19,7 +19,7 @@ std::size_t sequence_length(unsigned char const* at, std::size_t left) noexcept 
     if (left < 3 || !is_continuation(at[2])) return 0;
     if (lead == 0xE0 && at[1] < 0xA0) return 0;                    // overlong
     if (lead == 0xED && at[1] > 0x9F) return 0;                    // surrogates [MQTT-1.5.4-1]
-    if (lead < 0xF0) return 3;
+    if (lead < 0xF0) return 3;                                     // U+FEFF is a character like any other [MQTT-1.5.4-3] [v3-MQTT-1.5.3-3]
     if (left < 4 || !is_continuation(at[3])) return 0;
     if (lead == 0xF0 && at[1] < 0x90) return 0;                    // overlong
     if (lead == 0xF4 && at[1] > 0x8F) return 0;                    // beyond U+10FFFF
