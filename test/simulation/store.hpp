@@ -1,0 +1,62 @@
+// A store that commits late, and at a crash loses what it had not committed.
+#pragma once
+
+#include <vector>
+
+#include <aldis/session/state.hpp>
+
+namespace aldis::simulation {
+
+class store {
+public:
+    explicit store(bool durable = false) noexcept : durable_(durable) {
+        if (durable_) clock_ = {1, 0};
+    }
+
+    bool durable() const noexcept { return durable_; }
+    session::commit_clock const& clock() const noexcept { return clock_; }
+    bool busy() const noexcept { return busy_; }
+    std::span<session::change const> batch() const noexcept { return batch_; }
+
+    /// Takes what gathered. With `compact` the batch is a snapshot that replaces everything before it.
+    void begin(session::state& from, bool compact) {
+        auto const changes = from.changes();
+        if (compact) batch_ = from.snapshot();
+        else batch_.assign(changes.begin(), changes.end());
+        from.changes_taken();
+        replaces_ = compact;
+        busy_ = true;
+        ++clock_.filling;
+    }
+
+    void commit() {
+        if (replaces_) log_.clear();
+        log_.insert(log_.end(), batch_.begin(), batch_.end());
+        batch_.clear();
+        busy_ = false;
+        clock_.done = clock_.filling - 1;
+    }
+
+    /// The process ends. True when `fresh` could be made what was committed.
+    bool restore(session::state& fresh) {
+        batch_.clear();
+        busy_ = false;
+        for (auto const& c : log_)
+            if (!fresh.replay(c)) return false;
+        fresh.keep_changes(true);
+        clock_.done = clock_.filling++;
+        return true;
+    }
+
+    std::span<session::change const> log() const noexcept { return log_; }
+
+private:
+    session::commit_clock        clock_{};
+    std::vector<session::change> log_{};
+    std::vector<session::change> batch_{};
+    bool                         durable_;
+    bool                         busy_ = false;
+    bool                         replaces_ = false;
+};
+
+} // namespace aldis::simulation
