@@ -85,6 +85,7 @@ struct sub_options {
 struct options {
     tool                                        which = tool::pub;
     std::string                                 program = "aldis pub";   // as error messages name it
+    bool                                        stand_in = false;        // called by the name of the tool it replaces
     bool                                        help = false;
     bool                                        show_version = false;
     bool                                        debug = false;

@@ -1,0 +1,122 @@
+// A tool's connection to the broker.
+#include "link.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "exit_code.hpp"
+#include "report.hpp"
+#include "setup.hpp"
+#include "terminal.hpp"
+
+namespace aldis::app {
+namespace {
+
+// What a server may say when it leaves that makes sense to wait out; after anything else it would only say it again.
+constexpr std::array passing{
+    reason_code::server_unavailable, reason_code::server_busy, reason_code::server_shutting_down, reason_code::keep_alive_timeout,
+    reason_code::connection_rate_exceeded, reason_code::maximum_connect_time,
+};
+
+bool may_pass(error_code const& why) {
+    auto const reason = reason_of(why);
+    if (!is_error(reason)) return why != condition::malformed && why != condition::local_misuse;
+    for (auto const one : passing)
+        if (one == reason) return true;
+    return false;
+}
+
+} // namespace
+
+link::link(asio::io_context& io, options const& given, bool reconnect)
+    : io_(io), given_(given), reconnect_(reconnect), version_(first_version(given)), client_id_(client_id_of(given, version_)),
+      client_(io, setup_of(given, version_, client_id_)), pause_(io), trace_(output_is_terminal()) {}
+
+void link::start(std::function<void()> opened, std::function<void()> closed) {
+    opened_ = std::move(opened);
+    closed_ = std::move(closed);
+    if (given_.debug) client_.tap([this](direction way, bytes_view frame) { show(way, frame); });
+    client_.on_disconnected([this](error_code const& why, disconnect_result const&) { on_disconnected(why); });
+    connect();
+}
+
+void link::connect() {
+    client_.async_connect([this](error_code const& why, connect_result const& answer) { on_connected(why, answer); });
+}
+
+void link::on_connected(error_code const& why, connect_result const& answer) {
+    if (ended_ || leaving_) return;
+    if (!why) {
+        was_open_ = true;
+        return opened_();
+    }
+    if (may_fall_back(why)) {
+        version_ = protocol::v3_1_1;
+        client_.options(setup_of(given_, version_, client_id_));
+        return connect();
+    }
+    if (was_open_ && reconnect_ && may_pass(why)) return try_again_later();
+    if (is_error(answer.reason())) {
+        auto const more = answer.reason_string().empty() ? std::string{} : fmt::format(" The broker says: {}", answer.reason_string());
+        return fail(connack_code(answer.reason(), version_), refusal_text(answer.reason(), version_) + more);
+    }
+    auto const [code, text] = connect_failure(why, given_);
+    fail(code, text);
+}
+
+// A server that knows only older versions says so, or cannot be understood, or hangs up.
+bool link::may_fall_back(error_code const& why) const {
+    if (given_.connection.version != protocol_choice::automatic || was_open_ || version_ != protocol::v5) return false;
+    return reason_of(why) == reason_code::unsupported_protocol_version || why == condition::malformed || why == error::no_answer;
+}
+
+void link::on_disconnected(error_code const& why) {
+    if (ended_ || leaving_) return;
+    if (reconnect_ && may_pass(why)) {
+        closed_();
+        return try_again_later();
+    }
+    auto const [code, text] = connection_failure(why);
+    fail(code, fmt::format("Error: {}", text));
+}
+
+void link::try_again_later() {
+    pause_.expires_after(std::chrono::seconds{1});
+    pause_.async_wait([this](error_code const& why) {
+        if (!why && !ended_ && !leaving_) connect();
+    });
+}
+
+void link::leave(int code, bool with_will) {
+    if (ended_) return;
+    exit_code_ = code;
+    if (leaving_ || !client_.is_connected()) return end(code);
+    leaving_ = true;
+    client_.async_disconnect(leaving_of(given_, version_, with_will), [this](error_code const& why) {
+        if (why == condition::local_misuse && !given_.quiet) print_error(why.message());
+        end(exit_code_);
+    });
+}
+
+void link::end(int code) {
+    if (ended_) return;
+    ended_ = true;
+    exit_code_ = code;
+    io_.stop();
+}
+
+void link::fail(int code, std::string const& line) {
+    if (ended_) return;
+    if (!given_.quiet) print_line(line);
+    end(code);
+}
+
+void link::show(direction way, bytes_view frame) {
+    auto const lines = way == direction::sent ? trace_.sent(frame) : trace_.received(frame);
+    std::fwrite(lines.data(), 1, lines.size(), stdout);
+    std::fflush(stdout);
+}
+
+} // namespace aldis::app

@@ -1,0 +1,106 @@
+// From the options of a command line to those of a client.
+#include "setup.hpp"
+
+#include <random>
+
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <aldis/transport/endpoint.hpp>
+
+namespace aldis::app {
+namespace {
+
+std::string random_id() {
+    static constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    std::random_device source;
+    std::uniform_int_distribution<std::size_t> pick{0, letters.size() - 1};
+    std::string id = "aldis-";
+    for (int i = 0; i < 16; ++i) id += letters[pick(source)];       // 3.1 allows 23 characters in all
+    return id;
+}
+
+std::chrono::seconds lifetime(std::uint32_t seconds) { return seconds == never_expires ? never : std::chrono::seconds{seconds}; }
+
+transport::endpoint endpoint_of(connection_options const& c) {
+    if (!c.unix_path.empty()) return transport::local_endpoint(c.unix_path);
+    return transport::endpoint{transport::scheme::tcp, c.host, c.port};
+}
+
+session::settings settings_of(options const& given) {
+    session::settings made;
+    made.max_in_flight = given.connection.max_in_flight;
+    made.automatic_aliases = 0;                                    // -d shows each message with its topic
+    made.resume = !given.connection.clean_start;
+    made.queue.messages = 100'000;
+    made.queue.bytes = std::size_t{2} * max_packet_size;
+    // So that a session which is kept does not hand out more messages than are wanted.
+    if (given.which == tool::sub) made.own.receive_maximum = given.sub.count > 0 && given.sub.count < 20 ? static_cast<std::uint16_t>(given.sub.count) : std::uint16_t{20};
+    return made;
+}
+
+// The properties that the client keeps account of are told to it; the others it passes on.
+void add_properties(connect_options& out, session::settings& limits, properties const& given) {
+    property_list others;
+    for (auto const& one : given) {
+        if (one.id == property_id::receive_maximum) limits.own.receive_maximum = static_cast<std::uint16_t>(one.number);
+        else if (one.id == property_id::maximum_packet_size) limits.own.maximum_packet_size = one.number;
+        else if (one.id == property_id::topic_alias_maximum) limits.own.topic_alias_maximum = static_cast<std::uint16_t>(one.number);
+        else if (one.id == property_id::session_expiry_interval) out.session_expiry(lifetime(one.number));
+        else others.add(one);
+    }
+    out.props(std::move(others));
+}
+
+will_message will_of(options const& given) {
+    will_message made{*given.will.topic, given.will.payload.value_or("")};
+    made.qos(given.will.qos).retain(given.will.retain).props(given.properties_of(property_target::will));
+    return made;
+}
+
+} // namespace
+
+protocol first_version(options const& given) noexcept {
+    switch (given.connection.version) {
+    case protocol_choice::v3_1: return protocol::v3_1;
+    case protocol_choice::v3_1_1: return protocol::v3_1_1;
+    case protocol_choice::v5: case protocol_choice::automatic: break;
+    }
+    return protocol::v5;
+}
+
+std::string client_id_of(options const& given, protocol version) {
+    auto const& c = given.connection;
+    if (c.client_id) return *c.client_id;
+    if (c.client_id_prefix) return fmt::format("{}{}", *c.client_id_prefix, ::getpid());
+    return version == protocol::v3_1 ? random_id() : std::string{};  // 3.1 has no empty identifiers
+}
+
+connect_options setup_of(options const& given, protocol version, std::string const& client_id) {
+    auto const& c = given.connection;
+    connect_options out{endpoint_of(c)};
+    out.version(version).client_id(client_id).user_name(c.user_name).password(c.password);
+    out.keep_alive(std::chrono::seconds{c.keep_alive}).clean_start(c.clean_start);
+    if (c.session_expiry && (is_v5(version) || !c.clean_start)) out.session_expiry(lifetime(*c.session_expiry));
+    if (!c.bind_address.empty()) {
+        boost::system::error_code wrong;
+        boost::asio::ip::make_address(c.bind_address, wrong);
+        if (wrong) throw usage_error{fmt::format("Unable to connect (Lookup error.): '{}' is not a numeric address (-A).", c.bind_address)};
+        out.bind_address(c.bind_address);
+    }
+    if (given.will.topic) out.will(will_of(given));
+    auto settings = settings_of(given);
+    add_properties(out, settings, given.properties_of(property_target::connect));
+    return out.settings(settings);
+}
+
+disconnect_options leaving_of(options const& given, protocol version, bool with_will) {
+    disconnect_options out;
+    if (!is_v5(version)) return out;
+    if (with_will) out.reason(reason_code::disconnect_with_will);
+    out.props(given.properties_of(property_target::disconnect));
+    return out;
+}
+
+} // namespace aldis::app

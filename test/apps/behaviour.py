@@ -1,0 +1,454 @@
+# What the tools do while they run: signals, lost connections, terminals, standard input, options files, servers that misbehave.
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import Broker, Scripted, Tools, Witness, read_packet, wait_until
+
+CONNACK_3, CONNACK_5 = b"\x20\x02\x00\x00", b"\x20\x03\x00\x00\x00"
+
+
+def is_version_5(connect_body):
+    return connect_body[6] == 5
+
+
+class WithBroker(Tools):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.broker = Broker().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.close()
+        super().tearDownClass()
+
+    def publish(self, topic, payload, *more):
+        result = self.run_tool("pub", *self.broker.where, "-t", topic, "-m", payload, *more)
+        self.assertEqual((result.code, result.err), (0, b""))
+
+
+class Ending(WithBroker):
+    def test_signals_end_a_subscriber_cleanly(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start_subscribed("sub", *self.broker.where, "-t", "a")
+            process.send_signal(number)
+            self.assertEqual(self.ended(process).code, 0)
+            self.assertTrue(any(b"sending DISCONNECT" in line for line in process.lines))
+
+    def test_an_alarm_is_a_time_out(self):
+        process = self.start_subscribed("sub", *self.broker.where, "-t", "a")
+        process.send_signal(signal.SIGALRM)
+        result = self.ended(process)
+        self.assertEqual((result.code, result.err), (27, b"Timed out\n"))
+
+    def test_a_signal_ends_a_subscriber_that_is_not_connected(self):
+        server = Scripted(lambda connection: connection.recv(4096) and connection.recv(4096))
+        self.addCleanup(server.close)
+        process = self.start("sub", *server.where, "-t", "a", "-d")
+        self.assertIn(b"sending CONNECT", process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.finish(process).code, 0)
+
+    def test_messages_beyond_the_count_stay_in_the_session(self):
+        subscribe = [*self.broker.where, "-V", "311", "-t", "queue", "-q", "1", "-i", "counting", "-c"]
+        self.assertEqual(self.run_tool("sub", *subscribe, "-E").code, 0)
+        for n in range(6):
+            self.publish("queue", str(n), "-q", "1")
+        self.assertEqual(self.run_tool("sub", *subscribe, "-C", "2").out, b"0\n1\n")
+        self.assertEqual(self.run_tool("sub", *subscribe, "-C", "3").out, b"2\n3\n4\n")
+        self.assertEqual(self.run_tool("sub", *subscribe, "-C", "1").out, b"5\n")
+        self.run_tool("sub", *self.broker.where, "-V", "311", "-t", "queue", "-i", "counting", "-E")
+
+    def test_unsubscribing_from_a_session_that_was_kept(self):
+        name = [*self.broker.where, "-i", "keeper", "-c", "-q", "1"]
+        self.assertEqual(self.run_tool("sub", *name, "-t", "old/1", "-t", "old/2", "-E").code, 0)
+        self.assertEqual(self.run_tool("sub", *name, "-U", "old/1", "-E").code, 0)
+        self.publish("old/1", "no", "-q", "1")
+        self.publish("old/2", "yes", "-q", "1")
+        self.assertEqual(self.run_tool("sub", *name, "-t", "old/2", "-C", "1", "-v").out, b"old/2 yes\n")
+
+    def test_a_will_is_published_when_the_program_dies(self):
+        for version in ("311", "5"):
+            watcher = self.start_subscribed("sub", *self.broker.where, "-t", "will/#", "-q", "2", "-C", "1", "-F", "%t %q %r %p")
+            dying = self.start_subscribed("sub", *self.broker.where, "-V", version, "-t", "x", "--will-topic", "will/1", "--will-payload", "gone", "--will-qos", "2")
+            dying.kill()
+            self.assertEqual(self.ended(watcher).out, b"will/1 2 0 gone\n")
+
+    def test_a_reader_that_leaves_ends_a_subscriber(self):
+        process = self.start("sub", *self.broker.where, "-t", "pipe", "-d")
+        wait_until(lambda: b"Subscribed" in process.stdout.readline(), "SUBACK")
+        process.stdout.close()
+        self.publish("pipe", "x")
+        self.assertNotEqual(process.wait(harness.DEADLINE), 0)
+        process.stdout = None
+
+    def test_a_full_disk_is_told_of(self):
+        with open("/dev/full", "wb") as full:
+            process = self.start("sub", *self.broker.where, "-t", "disk", "-C", "1", stdout=full)
+            wait_until(lambda: self.run_tool("pub", *self.broker.where, "-t", "disk", "-m", "x").code == 0 and process.poll() is not None, "the end")
+        result = Harnessed(process)
+        self.assertEqual(result.code, 14)
+        self.assertIn(b"Unable to write to standard output", result.err)
+
+
+class Harnessed:
+    def __init__(self, process):
+        self.code = process.wait(harness.DEADLINE)
+        self.err = process.stderr.read()
+
+
+class Terminal(WithBroker):
+    PAYLOAD = "\x1b[31mred\x07\x7f\u009b\u202eend"
+    SHOWN = "\\x1b[31mred\\x07\\x7f\\u{009b}\\u{202e}end"
+
+    def on_terminal(self, *arguments):
+        master, slave = pty.openpty()
+        process = self.start("sub", *self.broker.where, *arguments, stdout=slave)
+        os.close(slave)
+        shown = b""
+        end = time.monotonic() + harness.DEADLINE
+        while time.monotonic() < end:
+            if select.select([master], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(master, 4096)
+                except OSError:
+                    piece = b""
+                if not piece:
+                    break
+                shown += piece
+        os.close(master)
+        self.assertEqual(process.wait(harness.DEADLINE), 0)
+        return shown.replace(b"\r\n", b"\n").decode()
+
+    def setUp(self):
+        self.publish("screen/\x1b[2J", self.PAYLOAD, "-r")
+        self.addCleanup(self.run_tool, "pub", *self.broker.where, "-t", "screen/\x1b[2J", "-n", "-r")
+
+    def test_control_characters_are_shown_escaped_on_a_terminal(self):
+        self.assertEqual(self.on_terminal("-t", "screen/#", "-C", "1"), self.SHOWN + "\n")
+        self.assertEqual(self.on_terminal("-t", "screen/#", "-C", "1", "-v"), "screen/\\x1b[2J " + self.SHOWN + "\n")
+        self.assertEqual(self.on_terminal("-t", "screen/#", "-C", "1", "-F", "%t=%p"), "screen/\\x1b[2J=" + self.SHOWN + "\n")
+        for arguments in (["-d"], ["-F", "%j"], ["-F", "%j", "--pretty"]):
+            shown = self.on_terminal("-t", "screen/#", "-C", "1", *arguments)
+            self.assertEqual(re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown), [], shown)
+
+    def test_output_is_raw_otherwise(self):
+        self.assertEqual(self.run_tool("sub", *self.broker.where, "-t", "screen/#", "-C", "1").out.decode(), self.PAYLOAD + "\n")
+        self.assertEqual(self.run_tool("sub", *self.broker.where, "-t", "screen/#", "-C", "1", "-v").out.decode(), "screen/\x1b[2J " + self.PAYLOAD + "\n")
+
+    def test_any_bytes(self):
+        every = bytes(range(256)) * 4
+        watcher = self.start_subscribed("sub", *self.broker.where, "-t", "bytes", "-C", "1", "-N")
+        self.assertEqual(self.run_tool("pub", *self.broker.where, "-t", "bytes", "-s", data=every).code, 0)
+        watcher.wait(harness.DEADLINE)
+        watcher.reader.join(harness.DEADLINE)
+        self.assertIn(every, b"".join(watcher.lines))
+
+
+class Losing(Tools):
+    """Connections that are lost while the tools run."""
+
+    def setUp(self):
+        self.broker = Broker().start()
+        self.addCleanup(self.broker.close)
+
+    def restart(self, meanwhile=lambda: None):
+        self.broker.stop()
+        meanwhile()
+        self.broker.start()
+
+    def test_a_subscriber_comes_back(self):
+        for version in ("311", "5", "auto"):
+            process = self.start_subscribed("sub", *self.broker.where, "-V", version, "-t", "back", "-C", "1", "-q", "1")
+            self.restart()
+            wait_until(lambda: sum(b"received SUBACK" in line for line in process.lines) == 2, "the second SUBACK")
+            self.assertEqual(self.run_tool("pub", *self.broker.where, "-t", "back", "-m", "again", "-q", "1").code, 0)
+            result = self.ended(process)
+            self.assertEqual((result.code, result.out), (0, b"again\n"))
+
+    def test_lines_go_on_after_a_lost_connection(self):
+        for qos in ("1", "2"):
+            process = self.start("pub", *self.broker.where, "-t", "lines", "-l", "-q", qos, "-d", stdin=subprocess.PIPE)
+            process.stdin.write(b"before\n")
+            process.stdin.flush()
+            wait_until(lambda: b"received PUBACK" in (line := process.stdout.readline()) or b"received PUBCOMP" in line, "the acknowledgement")
+
+            def write_more():
+                process.stdin.write(b"after\n")
+                process.stdin.flush()
+            self.restart(write_more)
+            watcher = self.start_subscribed("sub", *self.broker.where, "-t", "lines", "-C", "1", "-q", "1")
+            self.assertEqual(self.ended(watcher).out, b"after\n")
+            process.stdin.close()
+            process.stdin = None
+            self.assertEqual(self.finish(process).code, 0)
+
+    def test_a_single_message_is_not_tried_again(self):
+        server = Scripted(lambda c: (read_packet(c), c.sendall(CONNACK_3), read_packet(c)))
+        self.addCleanup(server.close)
+        result = self.run_tool("pub", *server.where, "-V", "311", "-t", "a", "-m", "b", "-q", "1")
+        self.assertEqual(result.code, 7)
+        self.assertEqual(result.err, b"Error: The connection was lost.\n")
+
+
+class Servers(Tools):
+    """Servers that answer in other ways than a good broker."""
+
+    def serve(self, function):
+        server = Scripted(function)
+        self.addCleanup(server.close)
+        return server
+
+    def test_pub_ends_only_when_everything_is_acknowledged(self):
+        order = []
+
+        def serve(c):
+            read_packet(c)
+            c.sendall(CONNACK_3)
+            pending = []
+            while len(pending) < 3:
+                kind, body = read_packet(c)
+                order.append(kind & 0xF0)
+                length = int.from_bytes(body[:2], "big")
+                pending.append(body[2 + length:4 + length])
+            for identifier in pending:
+                order.append("acknowledged")
+                c.sendall(b"\x40\x02" + identifier)
+            order.append(read_packet(c)[0])
+            order.append(read_packet(c)[0])
+        server = self.serve(serve)
+        self.assertEqual(self.run_tool("pub", *server.where, "-V", "311", "-t", "a", "-l", "-q", "1", data=b"1\n2\n3\n").code, 0)
+        wait_until(lambda: len(order) == 8, "the end")
+        self.assertEqual(order, [0x30, 0x30, 0x30, "acknowledged", "acknowledged", "acknowledged", 0xE0, None])
+
+    def test_version_5_falls_back_to_3_1_1(self):
+        for refusal in (b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00", b""):
+            versions = []
+
+            def serve(c):
+                _, body = read_packet(c)
+                versions.append(body[6])
+                if is_version_5(body):
+                    return c.sendall(refusal)
+                c.sendall(CONNACK_3)
+                while read_packet(c)[0] is not None:
+                    pass
+            server = self.serve(serve)
+            result = self.run_tool("pub", *server.where, "-t", "a", "-m", "b")
+            self.assertEqual((result.code, result.err, versions), (0, b"", [5, 4]), refusal)
+            versions.clear()
+            self.assertNotEqual(self.run_tool("pub", *server.where, "-t", "a", "-m", "b", "-V", "5").code, 0)
+            self.assertEqual(versions, [5])
+
+    def test_refusals_have_the_code_of_connack(self):
+        for code in (1, 2, 3, 4, 5):
+            server = self.serve(lambda c: (read_packet(c), c.sendall(bytes([0x20, 2, 0, code]))))
+            for tool in ("pub", "sub"):
+                rest = ["-m", "b"] if tool == "pub" else []
+                result = self.run_tool(tool, *server.where, "-V", "311", "-t", "a", *rest)
+                self.assertEqual(result.code, code)
+                self.assertTrue(result.err.startswith(b"Connection error: Connection Refused: "), result)
+        for code in (0x80, 0x85, 0x87, 0x97, 0x9F):
+            server = self.serve(lambda c: (read_packet(c), c.sendall(bytes([0x20, 3, 0, code, 0]))))
+            result = self.run_tool("sub", *server.where, "-V", "5", "-t", "a")
+            self.assertEqual(result.code, code)
+            self.assertTrue(result.err.startswith(b"Connection error: "), result)
+
+    def test_a_reason_string_cannot_reach_the_terminal(self):
+        text = b"no \x1b[31m"
+        properties = b"\x1f" + len(text).to_bytes(2, "big") + text
+        body = b"\x00\x87" + bytes([len(properties)]) + properties
+        server = self.serve(lambda c: (read_packet(c), c.sendall(b"\x20" + bytes([len(body)]) + body)))
+        result = self.run_tool("sub", *server.where, "-V", "5", "-t", "a")
+        self.assertEqual(result.code, 135)
+        self.assertIn(b"no \\x1b[31m", result.err)
+
+    def test_nonsense_is_told_of(self):
+        for nonsense in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\x00", b"\xff" * 64, CONNACK_5[:2] + b"\x00\x00\x7f"):
+            server = self.serve(lambda c: (read_packet(c), c.sendall(nonsense)))
+            for tool, rest in (("pub", ["-m", "b"]), ("sub", [])):
+                result = self.run_tool(tool, *server.where, "-V", "5", "-t", "a", *rest)
+                self.assertIn(result.code, (7, 21), (nonsense, result))
+                self.assertEqual(len(result.err.splitlines()), 1, result)
+
+    def test_hanging_up_is_a_lost_connection(self):
+        server = self.serve(lambda c: read_packet(c))
+        for tool, rest in (("pub", ["-m", "b"]), ("sub", [])):
+            for version in ("311", "5", "auto"):
+                result = self.run_tool(tool, *server.where, "-V", version, "-t", "a", *rest)
+                self.assertEqual(result.code, 7, result)
+                self.assertTrue(result.err.startswith(b"Error: The connection was lost"), result)
+
+    def test_a_refused_message_is_told_of(self):
+        def serve(c):
+            read_packet(c)
+            c.sendall(CONNACK_5)
+            _, body = read_packet(c)
+            c.sendall(b"\x40\x04" + body[3:5] + b"\x87\x00")
+            read_packet(c)
+        server = self.serve(serve)
+        for tool, code in (("pub", 135), ("stand_in_pub", 0)):
+            result = self.run_tool(tool, *server.where, "-V", "5", "-t", "a", "-m", "b", "-q", "1")
+            self.assertEqual((result.code, result.err), (code, b"Warning: Publish 1 failed: Not authorized.\n"))
+
+    def test_refused_subscriptions_are_told_of(self):
+        def serve(codes):
+            def one(c):
+                read_packet(c)
+                c.sendall(CONNACK_5)
+                _, body = read_packet(c)
+                c.sendall(b"\x90" + bytes([3 + len(codes)]) + body[:2] + b"\x00" + codes)
+                read_packet(c)
+            return one
+        server = self.serve(serve(b"\x87\x87"))
+        result = self.run_tool("sub", *server.where, "-V", "5", "-t", "a", "-t", "b")
+        self.assertEqual(result.code, 135)
+        self.assertIn(b"All subscription requests were denied", result.err)
+        server = self.serve(serve(b"\x87\x00"))
+        result = self.run_tool("sub", *server.where, "-V", "5", "-t", "a", "-t", "b", "-E")
+        self.assertEqual((result.code, result.err), (0, b"Warning: Subscription to 'a' failed: Not authorized.\n"))
+
+    def test_what_the_broker_cannot_do_is_not_sent(self):
+        cannot = {"qos": (b"\x24\x00", ["-q", "1"], 24), "retain": (b"\x25\x00", ["-r"], 28), "size": (b"\x27\x00\x00\x00\x20", ["-m", "x" * 100], 25)}
+        for name, (properties, arguments, code) in cannot.items():
+            body = b"\x00\x00" + bytes([len(properties)]) + properties
+            kinds = []
+
+            def serve(c):
+                read_packet(c)
+                c.sendall(b"\x20" + bytes([len(body)]) + body)
+                kinds.append(read_packet(c)[0])
+            server = self.serve(serve)
+            message = [] if "-m" in arguments else ["-m", "b"]
+            result = self.run_tool("pub", *server.where, "-V", "5", "-t", "a", *message, *arguments)
+            self.assertEqual(result.code, code, (name, result))
+            wait_until(lambda: kinds, "the next packet")
+            self.assertIn(kinds, ([0xE0], [None]))
+
+    def test_a_broker_that_says_why_it_leaves(self):
+        def serve(c):
+            read_packet(c)
+            c.sendall(CONNACK_5)
+            _, body = read_packet(c)
+            c.sendall(b"\x90\x04" + body[:2] + b"\x00\x00" + b"\xe0\x02\x8e\x00")
+            read_packet(c)
+        server = self.serve(serve)
+        result = self.run_tool("sub", *server.where, "-V", "5", "-t", "a")
+        self.assertEqual(result.code, 0x8E)
+        self.assertIn(b"The broker ended the connection: Session taken over", result.err)
+
+
+class Input(WithBroker):
+    def test_standard_input_of_every_kind(self):
+        path = os.path.join(self.folder, "lines")
+        with open(path, "wb") as file:
+            file.write(b"one\ntwo\n")
+        witness = Witness(self, self.broker)
+        with open(path, "rb") as file:
+            self.assertEqual(self.finish(self.start("pub", *self.broker.where, "-t", "in", "-l", "-q", "1", stdin=file)).code, 0)
+        self.assertEqual([line.split(b"|")[3] for line in witness.messages()], [b"one", b"two"])
+        self.assertEqual(self.finish(self.start("pub", *self.broker.where, "-t", "in", "-l")).code, 0)
+        self.assertEqual(witness.messages(), [])
+        master, slave = pty.openpty()
+        process = self.start("pub", *self.broker.where, "-t", "in", "-l", "-q", "1", stdin=slave)
+        os.write(master, b"typed\n\x04")
+        self.assertEqual(self.finish(process).code, 0)
+        os.close(slave)
+        os.close(master)
+        self.assertEqual([line.split(b"|")[3] for line in witness.messages()], [b"typed"])
+
+    def test_a_pipe_stays_blocking_for_its_other_readers(self):
+        import fcntl
+        reading, writing = os.pipe()
+        process = self.start("pub", *self.broker.where, "-t", "in", "-l", "-d", stdin=reading)
+        wait_until(lambda: b"CONNACK" in process.stdout.readline(), "CONNACK")
+        self.assertEqual(fcntl.fcntl(reading, fcntl.F_GETFL) & os.O_NONBLOCK, 0)
+        os.close(writing)
+        self.assertEqual(self.finish(process).code, 0)
+        os.close(reading)
+
+    def test_many_lines_keep_their_order(self):
+        for qos in ("0", "1", "2"):
+            watcher = self.start_subscribed("sub", *self.broker.where, "-t", "many", "-q", qos, "-C", "1000")
+            data = b"".join(b"%d\n" % n for n in range(1000))
+            self.assertEqual(self.run_tool("pub", *self.broker.where, "-t", "many", "-l", "-q", qos, data=data).code, 0)
+            result = self.ended(watcher)
+            self.assertEqual(result.out, data)
+
+    def test_large_payloads(self):
+        payload = os.urandom(1 << 20) * 8
+        path = os.path.join(self.folder, "large")
+        with open(path, "wb") as file:
+            file.write(payload)
+        for qos in ("0", "1", "2"):
+            watcher = self.start("sub", *self.broker.where, "-t", "large", "-q", qos, "-C", "1", "-N")
+            result = None
+            retained = self.run_tool("pub", *self.broker.where, "-t", "large", "-f", path, "-q", qos, "-r")
+            self.assertEqual(retained.code, 0, retained.err)
+            result = self.finish(watcher)
+            self.assertTrue(result.out == payload and result.code == 0)
+            self.run_tool("pub", *self.broker.where, "-t", "large", "-n", "-r")
+
+
+class OptionsFiles(WithBroker):
+    def write(self, name, text):
+        folder = os.path.join(self.folder, "config")
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        self.addCleanup(os.remove, path)
+        return {"XDG_CONFIG_HOME": folder}
+
+    def test_defaults_come_from_a_file(self):
+        self.publish("file/1", "one", "-r")
+        self.publish("file/2", "two", "-r")
+        environment = self.write("mosquitto_sub", f"# ours\n-h 127.0.0.1\n-p {self.broker.port}\n-t file/1\n-C 2\n-v\n")
+        for tool in ("real_sub", "stand_in_sub", "sub"):
+            result = self.run_tool(tool, "-t", "file/2", environment=environment)
+            self.assertEqual((result.code, sorted(result.out.splitlines())), (0, [b"file/1 one", b"file/2 two"]), tool)
+        self.write("aldis_sub", f"-h 127.0.0.1\n-p {self.broker.port}\n-C 1\n-F %t\n")
+        self.assertEqual(self.run_tool("sub", "-t", "file/2", environment=environment).out, b"file/2\n")
+
+    def test_a_mistake_in_a_file_is_found(self):
+        environment = self.write("aldis_sub", "-h 127.0.0.1\n--bogus x\n")
+        result = self.run_tool("sub", "-t", "x", environment=environment)
+        self.assertEqual(result.code, 1)
+        self.assertIn(b"Unknown option '--bogus'. (in ", result.err)
+        self.assertIn(b"aldis_sub line 2)", result.err)
+
+
+class Names(WithBroker):
+    def test_help_and_version_succeed(self):
+        for tool in ("pub", "sub", "stand_in_pub", "stand_in_sub"):
+            for option in ("--help", "--version"):
+                result = self.run_tool(tool, option)
+                self.assertEqual((result.code, result.err), (0, b""))
+                self.assertTrue(result.out)
+        for arguments in (["--help"], ["--version"]):
+            self.assertEqual(subprocess.run([harness.ALDIS, *arguments], capture_output=True, timeout=harness.DEADLINE).returncode, 0)
+
+    def test_an_unknown_tool_is_told_of(self):
+        for arguments in ([], ["bogus"], ["-t", "a"]):
+            result = subprocess.run([harness.ALDIS, *arguments], capture_output=True, timeout=harness.DEADLINE)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(b"possible: pub, sub", result.stderr)
+
+    def test_the_name_chooses_the_version(self):
+        for tool, version in (("pub", 5), ("stand_in_pub", 4)):
+            seen = []
+            server = Scripted(lambda c: (seen.append(read_packet(c)[1][6]), c.sendall(b"\x20\x02\x00\x05")))
+            self.addCleanup(server.close)
+            self.run_tool(tool, *server.where, "-t", "a", "-m", "b")
+            self.assertEqual(seen[0], version)
+
+
+if __name__ == "__main__":
+    harness.main()
