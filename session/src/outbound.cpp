@@ -152,7 +152,7 @@ bool engine::impl::pump_one(time_point now) {
     auto& s = *session_;
     if (next_pubrel_ != no_slot && s.all[next_pubrel_].ready <= clock_.done) {
         auto& d = s.all[next_pubrel_];
-        put_ack<packet_type::pubrel>(d.id, reason_code::success);  // [MQTT-4.3.3-4] [MQTT-4.3.3-5]
+        (void)put(packet::pubrel{.id = d.id});                     // [MQTT-4.3.3-4] [MQTT-4.3.3-5]; it has waited for its commit
         d.sent_on = s.connection;
         next_pubrel_ = d.next;
         return true;

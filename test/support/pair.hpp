@@ -285,7 +285,9 @@ public:
             to.drain(now);
         }
     }
-    template <class P> void feed(peer& to, P const& p) {
+    template <class P>
+        requires requires { P::type; }
+    void feed(peer& to, P const& p) {
         byte_buffer bytes;
         (void)codec::encode(p, {how.version, sender::either}, bytes);
         feed(to, bytes_view{bytes});
