@@ -1,5 +1,5 @@
 # Shared by the scripts of this folder. They are given SOURCE (the repository), BUILD (its build tree), WORK (a folder of their own),
-# COMPILER, LAUNCHER and LAYERS
+# COMPILER, LAUNCHER, TYPE, WERROR and LAYERS
 # (with commas between them: a semicolon would be taken apart on its way).
 cmake_minimum_required(VERSION 3.25)
 
@@ -22,8 +22,9 @@ function(refused what text)
 endfunction()
 
 string(REPLACE "," ";" layers "${LAYERS}")
-set(configure_consumer ${CMAKE_COMMAND} -G Ninja -S ${CMAKE_CURRENT_LIST_DIR}/consumer -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=${COMPILER}
-  "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}")
+# The flags are those of the build tree, so that a compiler cache knows the files already.
+set(configure_consumer ${CMAKE_COMMAND} -G Ninja -S ${CMAKE_CURRENT_LIST_DIR}/consumer -DCMAKE_BUILD_TYPE=${TYPE} -DALDIS_WERROR=${WERROR}
+  -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 
 # build_consumer(folder layers options...): configures, builds and runs a program for each layer that consumer/ has one for.
 function(build_consumer folder layer_names)
