@@ -104,6 +104,7 @@ struct engine::impl {
     bool resolve_alias(packet::publish& p);
     event_ptr on_qos_1(packet::publish const& p);
     event_ptr on_qos_2(packet::publish const& p);
+    void decide(packet_id id, bool refused);
     void release_acks();
     bool quota_exceeded() const noexcept { return unacknowledged_ >= own_.receive_maximum; }
 

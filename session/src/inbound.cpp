@@ -52,15 +52,16 @@ engine::impl::event_ptr engine::impl::on_qos_2(packet::publish const& p) {
     bool const counted_here = releases_.find(p.id) || pubrec_queue_.has(p.id);
     if (!counted_here && quota_exceeded()) return refuse(reason_code::receive_maximum_exceeded);         // [MQTT-3.3.4-7] [MQTT-3.3.4-9]
 
+    if (!known && pubrec_queue_.has(p.id)) return nullptr;         // refused already; the PUBREC that says so waits for its turn
     auto const* const step = find_step(known ? known->state : in_state::none, in_input::publish);
     if (step->arrives) {                                           // [MQTT-4.3.3-8]
-        session_->arrivals.insert(p.id, {step->to, session_->next_arrival++, false});
+        session_->arrivals.insert(p.id, {step->to, session_->next_arrival++});
         known = session_->arrivals.find(p.id);
     }
     auto const arrival = known->arrival;
     // Its PUBREC takes its place in the order of arrival on this connection, given already or still to come.  [MQTT-4.6.0-3]
     if (!pubrec_queue_.has(p.id)) {
-        bool const answered = known->state == in_state::received || known->accepted;
+        bool const answered = known->state == in_state::received;
         pubrec_queue_.entries.push_back({.arrival = arrival, .id = p.id, .answered = answered, .counted = !counted_here});
         if (!counted_here) ++unacknowledged_;
     }
@@ -79,17 +80,12 @@ outcome<void> engine::impl::acknowledge(arrival_no arrival, reason_code reason, 
     bool const is_qos_2 = !waiting;
     if (is_qos_2) waiting = pubrec_queue_.find(arrival);
 
-    if (!waiting) {
-        // A QoS 2 message of an earlier connection: the answer goes out when the peer sends it again.
-        bool found = false;
+    packet_id held = 0;                                            // of a QoS 2 message that an earlier connection brought
+    if (!waiting)
         session_->arrivals.for_each([&](packet_id id, arrival_record const& a) {
-            if (a.arrival != arrival || a.state != in_state::held || a.accepted) return;
-            session_->arrivals.find(id)->accepted = true;
-            found = true;
+            if (a.arrival == arrival && a.state == in_state::held) held = id;
         });
-        return found ? outcome<void>{} : refusal::stale;
-    }
-    if (waiting->answered) return refusal::stale;
+    if (waiting ? waiting->answered : held == 0) return refusal::stale;
     if (is_error(reason) && !is_v5(version_)) {                    // 3.1.1 cannot refuse a message  [v3-MQTT-3.3.5-2]
         if (how_.close_to_refuse) {
             finish(event::closed::by::us, reason);
@@ -97,11 +93,28 @@ outcome<void> engine::impl::acknowledge(arrival_no arrival, reason_code reason, 
         }
         reason = reason_code::success;
     }
+    if (!waiting) {                                                // its answer goes out when the peer sends it again
+        decide(held, is_error(reason));
+        return {};
+    }
     waiting->answered = true;
     waiting->reason = reason;
+    if (is_qos_2) decide(waiting->id, is_error(reason));
     if (!props.empty()) waiting->props = std::make_unique<property_list>(props);
     release_acks();
     return {};
+}
+
+/// The owner's word on a QoS 2 message counts at once, whenever its PUBREC leaves: after a lost connection or a crash, what was accepted
+/// must not be shown again, and what was refused must be.
+void engine::impl::decide(packet_id id, bool refused) {
+    auto const* const step = find_step(in_state::held, refused ? in_input::refused : in_input::accepted);
+    if (step->to == in_state::none) {
+        session_->arrivals.erase(id);                              // [MQTT-4.3.3-9]
+    } else {
+        session_->arrivals.find(id)->state = step->to;
+        session_->received(id);
+    }
 }
 
 /// Whatever the order of answers, PUBACKs leave in the order in which their PUBLISHes came, and PUBRECs do.
@@ -115,20 +128,8 @@ void engine::impl::release_acks() {
     }
     while (!pubrec_queue_.empty() && pubrec_queue_.front().answered) {                                   // [MQTT-4.6.0-3]
         auto const& a = pubrec_queue_.front();
-        auto* const known = session_->arrivals.find(a.id);
-        if (known->state == in_state::held) {
-            auto const* const step = find_step(in_state::held, is_error(a.reason) ? in_input::refused : in_input::accepted);
-            if (step->to == in_state::none) {
-                session_->arrivals.erase(a.id);                    // [MQTT-4.3.3-9]
-                --unacknowledged_;
-            } else {
-                known->state = step->to;
-                session_->received(a.id);
-                releases_.insert(a.id, a.counted);
-            }
-        } else if (a.counted) {
-            releases_.insert(a.id, true);
-        }
+        if (is_error(a.reason)) --unacknowledged_;
+        else if (a.counted) releases_.insert(a.id, true);
         put_ack<packet_type::pubrec>(a.id, a.reason, words(a));    // [MQTT-4.3.3-8] [MQTT-4.3.3-10]
         pubrec_queue_.pop();
     }

@@ -143,7 +143,7 @@ void state::data::lost() {
     for (slot_no at = publishes.last; at != no_slot;) {
         slot_no const before = all[at].previous;
         auto& d = all[at];
-        if (d.qos == qos_level::exactly_once) {
+        if (d.qos == qos_level::exactly_once && d.written) {       // what was never sent cannot have arrived
             give_up(at, event::outcome::session_lost);
         } else {
             all.remove(publishes, at);
@@ -265,7 +265,7 @@ bool state::replay(change const& saved) {
         case finished: return replay_finished(d, saved.no);
         case received:
             if (saved.id == 0 || d.arrivals.find(saved.id)) return false;
-            d.arrivals.insert(saved.id, {in_state::received, 0, true});
+            d.arrivals.insert(saved.id, {in_state::received, 0});
             return true;
         case completed:
             if (!d.arrivals.find(saved.id)) return false;

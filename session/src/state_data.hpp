@@ -12,7 +12,6 @@ namespace aldis::session {
 struct arrival_record {
     in_state   state = in_state::none;
     arrival_no arrival = 0;
-    bool       accepted = false;                                   // acknowledged by the owner while no connection could say so
 };
 
 /// The use of an identifier that belongs to a SUBSCRIBE or UNSUBSCRIBE; below it, the slot of a delivery.

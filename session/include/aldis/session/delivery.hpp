@@ -54,7 +54,7 @@ constexpr stray find_stray(out_input on) noexcept { return stray_rows[static_cas
 
 // ---- The receiving half of QoS 2 --------------------------------------------------------------------------------------
 
-/// none: the identifier is free. held: the message is with its owner, PUBREC not queued yet. received: PUBREC queued, PUBREL awaited.
+/// none: the identifier is free. held: the message is with its owner, not answered yet. received: accepted, PUBREC sent or due, PUBREL awaited.
 enum class in_state : std::uint8_t { none, held, received };
 enum class in_input : std::uint8_t { publish, accepted, refused, pubrel };
 enum class in_reply : std::uint8_t { nothing, pubrec, pubrec_refused, pubcomp, pubcomp_not_found, close };
