@@ -20,21 +20,29 @@ bool is_well_placed(std::string_view filter, std::size_t at) noexcept {
     return last || filter[at + 1] == '/';                          // [MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
 }
 
+/// True when that is so for every wildcard among the eight characters at `at`.
+bool word_well_placed(std::string_view filter, std::size_t at) noexcept {
+    auto const word = wildcards_to_zero(load_word(filter.data() + at)) & ~every_byte_80;
+    for (auto marks = exact_zero_bytes(word); marks != 0;) {
+        auto const place = first_marked(marks);
+        char const c = filter[at + place];                         // a character beyond ASCII may look like a wildcard without its high bit
+        if ((c == '+' || c == '#') && !is_well_placed(filter, at + place)) return false;
+        marks = clear_mark(marks, place);
+    }
+    return true;
+}
+
 /// True when that is so for every wildcard in `filter`.
 bool wildcards_well_placed(std::string_view filter) noexcept {
-    std::size_t at = 0;
-    for (; filter.size() - at >= 8; at += 8) {
-        auto const word = wildcards_to_zero(load_word(filter.data() + at)) & ~every_byte_80;
-        for (auto marks = exact_zero_bytes(word); marks != 0;) {
-            auto const place = first_marked(marks);
-            char const c = filter[at + place];                     // a character beyond ASCII may look like a wildcard without its high bit
-            if ((c == '+' || c == '#') && !is_well_placed(filter, at + place)) return false;
-            marks = clear_mark(marks, place);
-        }
+    if (filter.size() < 8) {
+        for (std::size_t at = 0; at < filter.size(); ++at)
+            if ((filter[at] == '+' || filter[at] == '#') && !is_well_placed(filter, at)) return false;
+        return true;
     }
-    for (; at < filter.size(); ++at)
-        if ((filter[at] == '+' || filter[at] == '#') && !is_well_placed(filter, at)) return false;
-    return true;
+    auto const last = filter.size() - 8;
+    for (std::size_t at = 0; at < last; at += 8)
+        if (!word_well_placed(filter, at)) return false;
+    return word_well_placed(filter, last);                         // some of it for the second time
 }
 
 /// `$share/NAME/FILTER` taken apart, without a look at FILTER's wildcards.
