@@ -203,7 +203,11 @@ TEST_CASE("a connection comes from the local address that was asked for", "[tran
     stream_outcome accepted;
     from.async_accept(accepted.handler());
 
-    auto const done = on.connect(from.local(), connect_options{}.local_address("127.0.0.2").keep_alive(true).no_delay(false));
+    auto const done = on.connect(from.local(), connect_options{}
+                                                      .local_address("127.0.0.2")
+                                                      .keep_alive(true)
+                                                      .no_delay(false)
+                                                      .timeout(connect_options::duration::max()));
     on.run(done);
     on.run(accepted);
 

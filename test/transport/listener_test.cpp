@@ -190,6 +190,26 @@ TEST_CASE("accepting ends when the listener is closed or destroyed or the wait i
     CHECK(accepted.calls() == 1);
 }
 
+TEST_CASE("a connection accepted together with close is not handed out but one with a cancellation is", "[transport][listener]") {
+    bool const                closed = GENERATE(true, false);
+    loop                      on;
+    listener                  from(on.ex());
+    asio::cancellation_signal stop;
+    stream_outcome            accepted;
+    REQUIRE_FALSE(from.open(tcp_on_loopback()));
+    auto const dialled = on.connect(from.local());
+    on.run(dialled);
+
+    // The connection is there already, so the system's accept succeeds at once and only its completion is still to come.
+    from.async_accept(asio::bind_cancellation_slot(stop.slot(), accepted.handler()));
+    if (closed) from.close();
+    else stop.emit(asio::cancellation_type::total);
+    on.run(accepted);
+
+    CHECK(accepted.ec() == (closed ? error_code(asio::error::operation_aborted) : error_code()));
+    CHECK((accepted.value() == nullptr) == closed);
+}
+
 TEST_CASE("a cancelled accept leaves the listener working", "[transport][listener]") {
     loop                      on;
     listener                  from(on.ex());

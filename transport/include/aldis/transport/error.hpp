@@ -1,6 +1,8 @@
 // What can go wrong in the transport beyond what the system and Asio report: one row a code in error.cpp.
 #pragma once
 
+#include <type_traits>
+
 #include <boost/system/error_code.hpp>
 
 namespace boost::asio {}
