@@ -3,8 +3,7 @@
 
 namespace aldis::codec {
 
-std::optional<errc> check_reason(packet_type type, reason_code code, sender from) noexcept {
-    if (may_carry(type, code, from)) [[likely]] return std::nullopt;
+errc reason_error(packet_type type, reason_code code) noexcept {
     auto const* const row = find_reason(static_cast<std::uint8_t>(code));
     if (row == nullptr) return errc::reason_unknown;
     return (row->allowed & in(type)) == 0 ? errc::reason_misplaced : errc::reason_not_from_sender;

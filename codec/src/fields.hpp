@@ -63,8 +63,14 @@ inline std::string_view read_topic_filter(reader& r, protocol version) noexcept 
     return filter;
 }
 
+/// Why a packet of type `type` may not carry `code`, when it may not.
+errc reason_error(packet_type type, reason_code code) noexcept;
+
 /// What is wrong with `code` in a packet of type `type` sent by `from`.
-std::optional<errc> check_reason(packet_type type, reason_code code, sender from) noexcept;
+inline std::optional<errc> check_reason(packet_type type, reason_code code, sender from) noexcept {
+    if (may_carry(type, code, from)) [[likely]] return std::nullopt;
+    return reason_error(type, code);
+}
 
 /// A reason code of 5.0.
 inline reason_code read_reason(reader& r, packet_type type, sender from) noexcept {

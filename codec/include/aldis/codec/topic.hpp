@@ -36,7 +36,7 @@ std::optional<shared_filter> split_shared(std::string_view filter) noexcept;
 bool has_wildcard(std::string_view filter) noexcept;
 
 /// True when `filter` begins with `$share/`.
-constexpr bool is_shared(std::string_view filter) noexcept { return filter.starts_with("$share/"); }
+constexpr bool is_shared(std::string_view filter) noexcept { return filter.starts_with('$') && filter.starts_with("$share/"); }
 
 namespace codec {
 
