@@ -22,7 +22,8 @@ outcome<void> engine::impl::disconnect(packet::disconnect const& with, time_poin
     if (sayable)
         if (auto const done = put_with_words(with); !done) return done;
     if (expiry && session_) session_->open(*expiry);
-    finish(event::closed::by::us, with.reason);                    // [MQTT-3.14.4-1] [MQTT-3.14.4-2]
+    // [MQTT-3.14.4-1] [MQTT-3.14.4-2] [v3-MQTT-3.14.4-1] [v3-MQTT-3.14.4-2] [MQTT-4.12.1-2] [MQTT-4.13.2-1]
+    finish(event::closed::by::us, with.reason);
     return {};
 }
 
@@ -49,7 +50,7 @@ engine::impl::event_ptr engine::impl::refuse(reason_code why) {
 engine::impl::event_ptr engine::impl::refuse(codec::fault cause, packet_type type) {
     auto const why = codec::spec_of(cause.code).tell_peer;
     say_farewell(why);
-    auto& end = finish(event::closed::by::peer, why);
+    auto& end = finish(event::closed::by::peer, why);              // [v3-MQTT-4.8.0-1] [v3-MQTT-2.2.2-2]
     end.cause = cause;
     if (type != packet_type{}) end.in = type;
     return nullptr;
@@ -87,7 +88,7 @@ void engine::impl::say_farewell(reason_code why) {
 
 void engine::impl::expired(timer which, reason_code why) {
     say_farewell(why);
-    finish(event::closed::by::us, why).expired = which;
+    finish(event::closed::by::us, why).expired = which;            // [v3-MQTT-3.1.2-24]
 }
 
 void engine::impl::connection_lost(time_point) {

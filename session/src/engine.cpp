@@ -77,7 +77,7 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
             if (in_.size() > 0) deadlines_.set(timer::packet, now + how_.packet_timeout);
             else deadlines_.clear(timer::packet);
         }
-        if (who_ == role::server && keep_alive_ > 0 && at_ == phase::open && !paused_)                   // [MQTT-3.1.2-22]
+        if (who_ == role::server && keep_alive_ > 0 && at_ == phase::open && !paused_)                   // [MQTT-3.1.2-22] [v3-MQTT-3.1.2-24]
             deadlines_.set(timer::silence, now + std::chrono::milliseconds{keep_alive_ * 1500});
         if (auto const* const event = dispatch(**next, now)) return event;
     }
@@ -95,7 +95,7 @@ engine::impl::event_ptr engine::impl::take(codec::frame const& f, time_point now
 }
 
 engine::impl::event_ptr engine::impl::dispatch(codec::frame const& f, time_point now) {
-    if ((may_receive(who_, at_, version_) & in(f.type)) == 0) return refuse(reason_code::protocol_error);
+    if ((may_receive(who_, at_, version_) & in(f.type)) == 0) return refuse(reason_code::protocol_error);    // [v3-MQTT-3.1.0-1] [v3-MQTT-3.1.0-2]
     switch (f.type) {
     case packet_type::connect: return take<packet::connect>(f, now);
     case packet_type::connack: return take<packet::connack>(f, now);
@@ -137,7 +137,7 @@ void engine::impl::tick(time_point now) {
     if (deadlines_.is_due(timer::ping, now)) {
         deadlines_.clear(timer::ping);                             // set again when it has been sent
         if (deadlines_.is_set(timer::ping_response)) return;
-        if (put(packet::pingreq{}))                                // [MQTT-3.1.2-20]
+        if (put(packet::pingreq{}))                                // [MQTT-3.1.2-20] [v3-MQTT-3.1.2-23]
             deadlines_.set(timer::ping_response, paused_ ? time_point::max() - duration{1} : now + how_.ping_timeout);
     }
 }

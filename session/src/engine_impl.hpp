@@ -80,6 +80,8 @@ struct engine::impl {
     outcome<delivery_no> publish(message content, publish_options const& options, time_point now);
     outcome<void> publish_now(packet::publish p);
     std::optional<refusal> check_publish(qos_level qos, bool retain) const noexcept;
+    /// A QoS 0 message must not overtake those that wait in the queue.
+    bool queues_qos_0() const noexcept { return session_ && session_->queued_qos_0 > 0; }
     bool may_start() const noexcept;
     void start(time_point now);
     bool pump_one(time_point now);
@@ -152,9 +154,6 @@ struct engine::impl {
     }
 
     /// Puts `p` by `put_it`, with its Reason String and User Properties if the peer wants them and they fit, otherwise without.
-    /// [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3]
-    /// [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.14.2-3] [MQTT-3.14.2-4]
-    /// [MQTT-3.15.2-2] [MQTT-3.15.2-3]
     template <class Packet, class Put>
     outcome<void> put_with_words(Packet p, Put&& put_it) {
         constexpr bool always_wanted = Packet::type == packet_type::connack || Packet::type == packet_type::disconnect;
@@ -164,6 +163,9 @@ struct engine::impl {
             p.props = plain;
         }
         auto done = put_it(p);
+        // [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3]
+        // [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.14.2-3] [MQTT-3.14.2-4]
+        // [MQTT-3.15.2-2] [MQTT-3.15.2-3]
         if (done || done.error() != refusal::too_large || p.props.empty()) return done;
         plain = without_words(p.props);
         p.props = plain;
@@ -199,7 +201,8 @@ struct engine::impl {
     // handshake
     bool          clean_start_ = false;
     bool          accepted_ = false;                               // server: CONNACK waits for its commit
-    bool          problem_information_ = true;                     // the client wants reason strings  [MQTT-3.1.2-29]
+    bool          problem_information_ = true;                     // the client wants reason strings
+    bool          response_information_ = false;                   // the client asked for it
     bool          re_authenticating_ = false;
     std::uint32_t expiry_ = 0;                                     // asked for, then granted
     std::uint16_t keep_alive_ = 0;                                 // seconds
@@ -237,8 +240,8 @@ struct engine::impl {
         bool has(packet_id id) const noexcept;
         void pop() noexcept;
     };
-    ack_queue                         puback_queue_{};             // in order of arrival  [MQTT-4.6.0-2]
-    ack_queue                         pubrec_queue_{};             // likewise  [MQTT-4.6.0-3]
+    ack_queue                         puback_queue_{};             // in order of arrival
+    ack_queue                         pubrec_queue_{};             // likewise
     id_map<bool>                      releases_{};                 // QoS 2 received on this connection, PUBREL awaited
     std::size_t                       unacknowledged_ = 0;
     std::unique_ptr<incoming_aliases> aliases_in_{};

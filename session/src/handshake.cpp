@@ -27,7 +27,8 @@ property_list engine::impl::with_own_limits(properties const& props) const {
     add_unless<property_id::maximum_packet_size>(all, props, own.maximum_packet_size == silent.maximum_packet_size, own.maximum_packet_size);
     add_unless<property_id::topic_alias_maximum>(all, props, own.topic_alias_maximum == silent.topic_alias_maximum, own.topic_alias_maximum);
     if (who_ == role::client) return all;
-    add_unless<property_id::maximum_qos>(all, props, own.maximum_qos == silent.maximum_qos, static_cast<std::uint8_t>(own.maximum_qos));
+    add_unless<property_id::maximum_qos>(all, props, own.maximum_qos == silent.maximum_qos,              // [MQTT-3.2.2-9]
+                                         static_cast<std::uint8_t>(own.maximum_qos));
     add_unless<property_id::retain_available>(all, props, own.retain_available, 0);
     add_unless<property_id::wildcard_subscription_available>(all, props, own.wildcard_subscription_available, 0);
     add_unless<property_id::subscription_identifier_available>(all, props, own.subscription_identifier_available, 0);
@@ -47,7 +48,7 @@ outcome<void> engine::impl::connect(packet::connect const& request, state& sessi
     // A session that only the server has is none of ours: begin anew, unless the owner vouches for it.  [MQTT-3.2.2-4]
     // 3.1.1 cannot begin anew and have a session that lasts, so there the owner's word stands.
     if (is_v5(version_) && !session.exists() && !how_.resume) sent.clean_start = true;
-    if (auto const done = put(sent); !done) return done;           // the first packet  [MQTT-3.1.0-1]
+    if (auto const done = put(sent); !done) return done;           // the first packet  [MQTT-3.1.0-1] [v3-MQTT-3.1.0-1]
 
     session_ = session.data_.get();
     ++session_->connection;
@@ -76,10 +77,10 @@ engine::impl::event_ptr engine::impl::on(packet::connack const& p, time_point no
         return refuse(reason_code::protocol_error);
     if (!same_method(p.props)) return refuse(reason_code::protocol_error);                               // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
 
-    if (!p.session_present) session_->lost();                      // [MQTT-3.2.2-5] [MQTT-3.1.2-4]
+    if (!p.session_present) session_->lost();                      // [MQTT-3.2.2-5] [MQTT-3.1.2-4] [v3-MQTT-3.1.2-6]
     peer_ = limits_of(p.props);
     expiry_ = p.props.get<property_id::session_expiry_interval>().value_or(expiry_);
-    keep_alive_ = p.props.get<property_id::server_keep_alive>().value_or(keep_alive_);                   // [MQTT-3.1.2-21]
+    keep_alive_ = p.props.get<property_id::server_keep_alive>().value_or(keep_alive_);                   // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
     if (auto const assigned = p.props.get<property_id::assigned_client_identifier>()) client_id_ = *assigned;    // [MQTT-3.2.2-16]
     open(now);
     return raise(event::connected{p, peer_, client_id_, keep_alive_});
@@ -94,6 +95,7 @@ engine::impl::event_ptr engine::impl::on(packet::connect const& p, time_point) {
     client_id_ = p.client_id;
     peer_ = limits_of(p.props);
     problem_information_ = p.props.get<property_id::request_problem_information>().value_or(1) != 0;
+    response_information_ = p.props.get<property_id::request_response_information>().value_or(0) != 0;
     expiry_ = is_v5(version_) ? p.props.get<property_id::session_expiry_interval>().value_or(0) : (p.clean_start ? 0 : never);
     auto const method = p.props.get<property_id::authentication_method>();
     has_method_ = method.has_value();
@@ -106,8 +108,12 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     if (who_ != role::server || at_ != phase::accepting || accepted_) return refusal::not_connected;
     if (is_error(answer.reason)) return refusal::invalid;
     if (!same_method(answer.props)) return refusal::invalid;       // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
+    if (!response_information_ && answer.props.has(property_id::response_information)) return refusal::invalid;    // [MQTT-3.1.2-28]
+    // An identifier that the server assigned is in CONNACK and from now on the client's own.  [MQTT-3.1.3-7]
+    if (auto const assigned = answer.props.get<property_id::assigned_client_identifier>()) client_id_ = *assigned;
 
-    bool const present = !clean_start_ && session.exists();        // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+    // [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.1.2-5] [MQTT-3.1.2-6] [v3-MQTT-3.1.2-4] [v3-MQTT-3.2.2-1] [v3-MQTT-3.2.2-2] [v3-MQTT-3.2.2-3]
+    bool const present = !clean_start_ && session.exists();
     auto sent = answer;
     auto const props = with_own_limits(answer.props);
     sent.session_present = present && version_ != protocol::v3_1;  // 3.1 has no such flag
@@ -118,14 +124,14 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
 
     session_ = session.data_.get();
     ++session_->connection;
-    if (!present) session_->clear();                               // [MQTT-3.1.2-4] [MQTT-3.1.4-4]
+    if (!present) session_->clear();                               // [MQTT-3.1.2-4] [MQTT-3.1.4-4] [v3-MQTT-3.1.4-3] [v3-MQTT-3.1.2-6]
     expiry_ = answer.props.get<property_id::session_expiry_interval>().value_or(expiry_);
-    keep_alive_ = answer.props.get<property_id::server_keep_alive>().value_or(keep_alive_);
+    keep_alive_ = answer.props.get<property_id::server_keep_alive>().value_or(keep_alive_);              // [MQTT-3.2.2-22]
     own_ = is_v5(version_) ? limits_of(props.view()) : how_.own;
     if (!is_v5(version_)) own_.receive_maximum = limits{}.receive_maximum;
-    session_->open(expiry_);
+    session_->open(expiry_);                                       // [MQTT-4.1.0-1] [v3-MQTT-4.1.0-1] [v3-MQTT-4.1.0-2] [MQTT-3.1.2-23]
     accepted_ = true;
-    if (auto const done = put_gated_with_words(sent); !done) return done;                                // [MQTT-3.1.4-5] [MQTT-3.2.0-1]
+    if (auto const done = put_gated_with_words(sent); !done) return done; // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [v3-MQTT-3.1.4-4] [v3-MQTT-3.2.0-1]
     if (gate_.empty()) open(now);
     return {};
 }
@@ -139,7 +145,8 @@ outcome<void> engine::impl::reject(packet::connack const& answer, time_point) {
     bool const sayable = is_v5(version_) || (row && row->v3_return_code != 0);                           // [v3-MQTT-3.2.2-6]
     if (sayable)
         if (auto const done = put_with_words(sent); !done && done.error() == refusal::invalid) return done;
-    finish(event::closed::by::us, answer.reason);                  // [MQTT-3.2.2-7]
+    // [MQTT-3.2.2-7] [MQTT-3.1.3-8] [MQTT-3.1.4-6] [MQTT-4.12.0-1] [MQTT-4.12.0-4] [MQTT-4.13.2-1]
+    finish(event::closed::by::us, answer.reason);                  // [v3-MQTT-3.1.3-9] [v3-MQTT-3.1.4-5] [v3-MQTT-3.2.2-5]
     return {};
 }
 
@@ -154,11 +161,11 @@ void engine::impl::open(time_point now) {
     } else if (keep_alive_ > 0) {
         deadlines_.set(timer::silence, now + std::chrono::milliseconds{keep_alive_ * 1500});             // [MQTT-3.1.2-22]
     }
-    // What an earlier connection left: PUBRELs first, then PUBLISHes, each in its old order.  [MQTT-4.4.0-1] [MQTT-4.6.0-1]
-    next_pubrel_ = session_->pubrels.first;
-    next_publish_ = session_->publishes.first;
+    // What an earlier connection left: PUBRELs first, then PUBLISHes, each in its old order.
+    next_pubrel_ = session_->pubrels.first;                        // [MQTT-4.4.0-1] [v3-MQTT-4.4.0-1] [MQTT-4.6.0-4] [v3-MQTT-4.6.0-4]
+    next_publish_ = session_->publishes.first;                     // [MQTT-4.6.0-1] [v3-MQTT-4.6.0-1]
     publishes_sent_ = 0;
-    if (is_v5(version_) && peer_.topic_alias_maximum > 0)
+    if (is_v5(version_) && peer_.topic_alias_maximum > 0)          // [MQTT-3.1.2-26] [MQTT-3.1.2-27] [MQTT-3.3.2-7]
         aliases_out_ = std::make_unique<outgoing_aliases>(peer_.topic_alias_maximum, how_.automatic_aliases);
     start(now);
 }

@@ -120,17 +120,18 @@ void engine::impl::decide(packet_id id, bool refused) {
 /// Whatever the order of answers, PUBACKs leave in the order in which their PUBLISHes came, and PUBRECs do.
 void engine::impl::release_acks() {
     auto const words = [](pending_ack const& a) { return a.props ? a.props->view() : properties{}; };
-    while (!puback_queue_.empty() && puback_queue_.front().answered) {                                   // [MQTT-4.6.0-2]
+    while (!puback_queue_.empty() && puback_queue_.front().answered) {                                   // [MQTT-4.6.0-2] [v3-MQTT-4.6.0-2]
         auto const& a = puback_queue_.front();
-        put_ack<packet_type::puback>(a.id, a.reason, words(a));    // [MQTT-4.3.2-4] [MQTT-3.3.4-1]
+        // [MQTT-4.3.2-4] [MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.5.0-2] [v3-MQTT-4.3.2-2] [v3-MQTT-3.3.4-1] [v3-MQTT-4.5.0-2] [v3-MQTT-2.3.1-6]
+        put_ack<packet_type::puback>(a.id, a.reason, words(a));
         --unacknowledged_;
         puback_queue_.pop();
     }
-    while (!pubrec_queue_.empty() && pubrec_queue_.front().answered) {                                   // [MQTT-4.6.0-3]
+    while (!pubrec_queue_.empty() && pubrec_queue_.front().answered) {                                   // [MQTT-4.6.0-3] [v3-MQTT-4.6.0-3]
         auto const& a = pubrec_queue_.front();
         if (is_error(a.reason)) --unacknowledged_;
         else if (a.counted) releases_.insert(a.id, true);
-        put_ack<packet_type::pubrec>(a.id, a.reason, words(a));    // [MQTT-4.3.3-8] [MQTT-4.3.3-10]
+        put_ack<packet_type::pubrec>(a.id, a.reason, words(a));    // [MQTT-4.3.3-8] [MQTT-4.3.3-10] [v3-MQTT-4.3.3-2]
         pubrec_queue_.pop();
     }
 }
@@ -142,7 +143,7 @@ engine::impl::event_ptr engine::impl::on(packet::pubrel const& p, time_point) {
     auto const* const step = find_step(known ? known->state : in_state::none, in_input::pubrel);
     switch (step->send) {
     case in_reply::pubcomp:                                        // [MQTT-4.3.3-11]
-        session_->completed(p.id);
+        session_->completed(p.id);                                 // [MQTT-4.3.3-12] [MQTT-4.3.3-13]
         if (auto const* const counted = releases_.find(p.id)) {
             if (*counted) --unacknowledged_;
             releases_.erase(p.id);

@@ -34,7 +34,7 @@ outcome<delivery_no> engine::impl::publish(packet::publish const& p, time_point 
         if (alias > peer_.topic_alias_maximum) return refusal::alias_invalid;                            // [MQTT-3.2.2-17] [MQTT-3.2.2-18]
         if (p.topic.empty() && aliases_out_->find(alias).empty()) return refusal::alias_invalid;
     }
-    if (p.qos == qos_level::at_most_once) {
+    if (p.qos == qos_level::at_most_once && !queues_qos_0()) {
         if (at_ != phase::open) return refusal::not_connected;
         if (out_.size() > how_.max_output) return refusal::queue_full;
         if (auto const done = publish_now(p); !done) return done.error();
@@ -62,7 +62,7 @@ outcome<delivery_no> engine::impl::publish(message content, publish_options cons
     if (options.expires_at && *options.expires_at <= now) return refusal::stale;
     if (!is_v5(version_) && at_ != phase::start && !content.props().empty() && who_ == role::client) return refusal::invalid;
 
-    if (options.qos == qos_level::at_most_once) {
+    if (options.qos == qos_level::at_most_once && !queues_qos_0()) {
         if (at_ != phase::open) return refusal::not_connected;
         if (out_.size() > how_.max_output) return refusal::queue_full;
         outgoing once{};
@@ -86,7 +86,7 @@ outcome<delivery_no> engine::impl::publish(message content, publish_options cons
 /// QoS 0 as the owner's packet says, alias by hand or automatic.
 outcome<void> engine::impl::publish_now(packet::publish p) {
     p.id = 0;
-    p.dup = false;                                                 // [MQTT-3.3.1-2]
+    p.dup = false;                                                 // [MQTT-3.3.1-2] [MQTT-4.3.1-1] [v3-MQTT-4.3.1-1]
     auto const alias = is_v5(version_) ? p.props.get<property_id::topic_alias>().value_or(0) : std::uint16_t{0};
     property_list with_alias;
     if (alias == 0 && aliases_out_ && codec::check_topic_name(p.topic) == std::nullopt) {
@@ -135,7 +135,8 @@ void engine::impl::start(time_point now) {
             continue;
         }
         if (d.qos == qos_level::at_most_once) return;              // needs no identifier; pump_one() sends it
-        if (!may_start() || !session_->start_first()) return;
+        // The PUBLISH alone waits for quota.  [MQTT-3.3.4-8] [MQTT-3.3.4-10] [MQTT-4.9.0-1] [MQTT-4.9.0-3]
+        if (!may_start() || !session_->start_first()) return;      // [MQTT-2.2.1-4] [v3-MQTT-2.3.1-4]
         session_->all[at].ready = clock_.filling;
         if (next_publish_ == no_slot) next_publish_ = at;
     }
@@ -195,7 +196,8 @@ outcome<void> engine::impl::put_publish(outgoing const& d, time_point now) {
     auto const& m = d.content;
     packet::publish p{.topic = m.topic(), .payload = m.payload(), .qos = d.qos, .retain = d.retain};
     p.id = d.id;
-    p.dup = d.written;                                             // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
+    // [MQTT-3.3.1-1] [MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] [v3-MQTT-3.3.1-1] [v3-MQTT-3.3.1.-1] [v3-MQTT-3.3.1-3] [v3-MQTT-4.3.2-1]
+    p.dup = d.written;
     property_list extended;
     if (is_v5(version_)) {
         p.props = m.props();
@@ -251,14 +253,14 @@ engine::impl::event_ptr engine::impl::on_ack(packet::ack<Type> const& p, out_inp
         return nullptr;
     }
     if (*purpose == used_by_request) return refuse(reason_code::protocol_error);
-    auto const* const step = find_step(session_->all[*purpose].waits, input);
+    auto const* const step = find_step(session_->all[*purpose].waits, input);                            // [MQTT-4.3.3-3]
     if (!step) return refuse(reason_code::protocol_error);
     return on_step(*purpose, *step, p.reason, p.props, now);
 }
 
 engine::impl::event_ptr engine::impl::on_step(slot_no at, out_step const& step, reason_code reason, properties const& props, time_point now) {
     auto& d = session_->all[at];
-    if (!step.to) {                                                // complete  [MQTT-4.3.2-1] [MQTT-4.3.3-1] [MQTT-4.4.0-2]
+    if (!step.to) {                                                // complete  [MQTT-4.3.2-1] [MQTT-4.3.3-1] [MQTT-4.4.0-2] [v3-MQTT-2.3.1-3]
         auto const said = step.on == out_input::pubcomp ? d.reason : reason;
         auto const no = d.no;
         settle(at);
@@ -270,7 +272,7 @@ engine::impl::event_ptr engine::impl::on_step(slot_no at, out_step const& step, 
         put_ack<packet_type::pubrel>(d.id, reason_code::success);
         return nullptr;
     }
-    settle(at);                                                    // the PUBLISH is never sent again  [MQTT-4.3.3-6]
+    settle(at);                                                    // the PUBLISH is never sent again  [MQTT-4.3.3-6] [v3-MQTT-4.3.3-1]
     session_->release(at, reason);
     d.ready = clock_.filling;
     if (next_pubrel_ == no_slot) next_pubrel_ = at;

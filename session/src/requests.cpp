@@ -11,7 +11,7 @@ template <class Packet>
 outcome<packet_id> engine::impl::request(Packet p, std::size_t count) {
     if (who_ != role::client || at_ != phase::open) return refusal::not_connected;
     if (out_.size() > how_.max_output) return refusal::queue_full;
-    p.id = session_->ids.take(used_by_request);                    // [MQTT-2.2.1-2] [MQTT-2.2.1-3]
+    p.id = session_->ids.take(used_by_request);                    // [MQTT-2.2.1-2] [MQTT-2.2.1-3] [v3-MQTT-2.3.1-2]
     if (p.id == 0) return refusal::no_identifier;
     if (auto const done = put(p); !done) {
         session_->ids.release(p.id);
@@ -61,7 +61,7 @@ engine::impl::event_ptr engine::impl::on(packet::unsuback const& p, time_point) 
 /// False: the connection was refused.
 bool engine::impl::request_arrived(packet_type type, packet_id id, std::size_t count) {
     if (requests_.find(id)) {
-        refuse(reason_code::protocol_error);                       // the identifier is in use  [MQTT-2.2.1-3]
+        refuse(reason_code::protocol_error);                       // the identifier is in use  [MQTT-2.2.1-3] [v3-MQTT-2.3.1-7]
         return false;
     }
     if (requests_.size() >= how_.max_requests) {
@@ -92,8 +92,8 @@ engine::impl::event_ptr engine::impl::on(packet::unsubscribe const& p, time_poin
 outcome<void> engine::impl::answer(packet::suback const& with) {
     if (who_ != role::server || at_ != phase::open) return refusal::not_connected;
     auto const* const asked = requests_.find(with.id);
-    if (!asked || asked->type != packet_type::subscribe) return refusal::stale;                          // [MQTT-3.8.4-2]
-    if (asked->count != with.codes.size()) return refusal::invalid;                                      // [MQTT-3.8.4-6]
+    if (!asked || asked->type != packet_type::subscribe) return refusal::stale;                          // [MQTT-3.8.4-2] [v3-MQTT-3.8.4-2]
+    if (asked->count != with.codes.size()) return refusal::invalid;                                      // [MQTT-3.8.4-6] [v3-MQTT-3.8.4-5]
 
     auto sent = with;
     wire_builder<reason_code> plain;
@@ -110,7 +110,7 @@ outcome<void> engine::impl::answer(packet::suback const& with) {
 outcome<void> engine::impl::answer(packet::unsuback const& with) {
     if (who_ != role::server || at_ != phase::open) return refusal::not_connected;
     auto const* const asked = requests_.find(with.id);
-    if (!asked || asked->type != packet_type::unsubscribe) return refusal::stale;                        // [MQTT-3.10.4-5]
+    if (!asked || asked->type != packet_type::unsubscribe) return refusal::stale;                        // [MQTT-3.10.4-5] [v3-MQTT-3.10.4-4]
     if (asked->count != with.codes.size()) return refusal::invalid;                                      // [MQTT-3.11.3-1]
 
     auto sent = with;
@@ -123,7 +123,7 @@ outcome<void> engine::impl::answer(packet::unsuback const& with) {
 // ---- Keep-alive -------------------------------------------------------------------------------------------------------
 
 engine::impl::event_ptr engine::impl::on(packet::pingreq const&, time_point) {
-    (void)put(packet::pingresp{});                                 // [MQTT-3.12.4-1]
+    (void)put(packet::pingresp{});                                 // [MQTT-3.12.4-1] [v3-MQTT-3.12.4-1]
     return nullptr;
 }
 

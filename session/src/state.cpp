@@ -52,6 +52,7 @@ enqueued state::data::enqueue(message content, publish_options const& options, q
         record({.kind = change::what::queued, .no = made.no, .qos = made.qos, .retain = made.retain, .content = content,
                 .expires_at = made.expires_at, .subscription_ids = made.subscription_ids});
     queued_bytes += content.size();
+    if (made.qos == qos_level::at_most_once) ++queued_qos_0;
     made.content = std::move(content);
     auto const no = made.no;
     all.push_back(queue, all.make(std::move(made)));
@@ -108,6 +109,7 @@ deliveries::order& state::data::list_of(slot_no at) noexcept {
 void state::data::finish(slot_no at) {
     auto& d = all[at];
     if (d.id == 0) queued_bytes -= d.content.size();
+    if (d.qos == qos_level::at_most_once) --queued_qos_0;
     all.remove(list_of(at), at);
     if (d.id != 0) ids.release(d.id);
     record({.kind = change::what::finished, .no = d.no});
@@ -220,6 +222,7 @@ bool replay_queued(state::data& d, change const& saved) {
     made.retain = saved.retain;
     made.waits = saved.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
     d.queued_bytes += made.content.size();
+    if (made.qos == qos_level::at_most_once) ++d.queued_qos_0;
     d.next_delivery = std::max(d.next_delivery, saved.no + 1);
     d.all.push_back(d.queue, d.all.make(std::move(made)));
     return true;

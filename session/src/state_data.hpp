@@ -52,6 +52,7 @@ struct state::data {
     packet_ids                    ids;
     packet_id                     last_id;
     std::size_t                   queued_bytes = 0;
+    std::size_t                   queued_qos_0 = 0;                // of the queue
     id_map<arrival_record>              arrivals{};
     delivery_no                   next_delivery = 1;
     arrival_no                    next_arrival = 1;

@@ -87,8 +87,8 @@ public:
     /// Sends AUTH: answers event::authenticate, or (client, Re-authenticate) begins a re-authentication.
     outcome<void> authenticate(packet::auth const& step, time_point now);
 
-    /// QoS 0: straight into the output, number 0. QoS 1 and 2: into the state's queue, sent when the peer's Receive Maximum allows.
-    /// Message Expiry Interval counts from now. `p.id` and `p.dup` are not looked at.
+    /// QoS 0: straight into the output, number 0; queued only behind QoS 0 messages that state::enqueue() took. QoS 1 and 2: into the state's
+    /// queue, sent when the peer's Receive Maximum allows. Message Expiry Interval counts from now. `p.id` and `p.dup` are not looked at.
     outcome<delivery_no> publish(packet::publish const& p, time_point now);
     outcome<delivery_no> publish(message content, publish_options const& options, time_point now);
 
