@@ -37,7 +37,7 @@ bool engine::impl::wants_input() const noexcept {
 }
 
 void engine::impl::pause(bool on, time_point now) {
-    if (paused_ == on) return;
+    if (paused_ == on || at_ == phase::finished) return;
     paused_ = on;
     if (on) {                                                      // silence that we cause is not the peer's
         deadlines_.clear(timer::silence);
@@ -67,8 +67,8 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
         }
         if (at_ == phase::accepting) return nullptr;
 
-        auto const next = in_.next(own_.maximum_packet_size);
-        if (!next) {                                               // a decoder error is terminal  [MQTT-4.8.0-1] [MQTT-3.1.2-24]
+        auto const next = in_.next(own_.maximum_packet_size, version_known() ? version_ : protocol::v5);
+        if (!next) {                                               // a decoder error is terminal  [MQTT-3.1.2-24]
             refuse(next.error(), packet_type{});
             continue;
         }
