@@ -8,6 +8,9 @@ namespace {
 /// One frozen batch gathers about this much; what does not fit stays in the session's bounded queue.
 constexpr std::size_t most_in_a_batch = 256U << 10U;
 
+/// A receive buffer that grew beyond this is given back when it is empty.
+constexpr std::size_t keep_up_to = 64U << 10U;
+
 } // namespace
 
 // ---- In, from the network ---------------------------------------------------------------------------------------------
@@ -67,12 +70,15 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
         }
         if (at_ == phase::accepting) return nullptr;
 
-        auto const next = in_.next(own_.maximum_packet_size, version_known() ? version_ : protocol::v5);
+        auto const next = in_.next(own_.maximum_packet_size, version_);
         if (!next) {                                               // a decoder error is terminal  [MQTT-3.1.2-24]
             refuse(next.error(), packet_type{});
             continue;
         }
-        if (!*next) return nullptr;
+        if (!*next) {
+            if (in_.capacity() > keep_up_to) in_.release_if_empty();    // what a large packet needed is not kept for the next small one
+            return nullptr;
+        }
         if (how_.packet_timeout.count() > 0) {
             if (in_.size() > 0) deadlines_.set(timer::packet, now + how_.packet_timeout);
             else deadlines_.clear(timer::packet);

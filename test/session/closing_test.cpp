@@ -98,7 +98,7 @@ TEST_CASE("the session expiry can be changed when leaving but not from nothing",
 }
 
 TEST_CASE("a malformed packet ends the connection with its reason and its byte",
-          "[session][MQTT-4.13.1-1][MQTT-2.1.3-1][v3-MQTT-2.2.2-2][v3-MQTT-4.8.0-1][MQTT-4.8.0-1]") {
+          "[session][MQTT-4.13.1-1][MQTT-2.1.3-1][v3-MQTT-2.2.2-2][v3-MQTT-4.8.0-1]") {
     auto const version = GENERATE(protocol::v3_1_1, protocol::v5);
     session_pair peers{{.version = version}};
     std::byte const bad_qos[] = {std::byte{0x36}, std::byte{0x04}, std::byte{0}, std::byte{1}, std::byte{'a'}, std::byte{1}};
@@ -114,7 +114,7 @@ TEST_CASE("a malformed packet ends the connection with its reason and its byte",
     CHECK(peers.from_server.count<packet::disconnect>() == (version == protocol::v5 ? 1U : 0U));
 }
 
-TEST_CASE("words that do not fit the peer are left out", "[session][MQTT-3.14.2-3][MQTT-3.14.2-4][MQTT-3.4.2-2][MQTT-3.4.2-3][MQTT-3.5.2-2][MQTT-3.5.2-3][MQTT-3.9.2-1]"
+TEST_CASE("words that do not fit the peer are left out", "[session][MQTT-3.14.2-3][MQTT-3.14.2-4][MQTT-3.4.2-2][MQTT-3.4.2-3][MQTT-3.5.2-2][MQTT-3.5.2-3][MQTT-3.9.2-1][MQTT-3.6.2-2][MQTT-3.6.2-3][MQTT-3.7.2-2][MQTT-3.7.2-3]"
                                                          "[MQTT-3.9.2-2][MQTT-3.11.2-1][MQTT-3.11.2-2][MQTT-3.15.2-2][MQTT-3.15.2-3]") {
     session_pair::options how;
     how.client.own.maximum_packet_size = 30;
@@ -132,6 +132,13 @@ TEST_CASE("words that do not fit the peer are left out", "[session][MQTT-3.14.2-
         peers.run();
         CHECK(peers.client.deliveries.at(one).reason == reason_code::quota_exceeded);
         CHECK(peers.client.deliveries.at(two).reason == reason_code::quota_exceeded);
+    }
+    SECTION("PUBREL and PUBCOMP have none") {
+        peers.server.acknowledges = true;
+        peers.publish(peers.client, "a", "x", exactly_once);
+        peers.run();
+        CHECK(peers.from_client.all<packet::pubrel>().at(0).props.empty());
+        CHECK(peers.from_server.all<packet::pubcomp>().at(0).props.empty());
     }
     SECTION("SUBACK and UNSUBACK") {
         auto const filters = wire_builder<subscription>{}.add({.filter = "a"});

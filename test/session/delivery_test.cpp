@@ -25,7 +25,7 @@ TEST_CASE("a QoS 2 message is delivered once although its PUBREC was lost",
 }
 
 TEST_CASE("a PUBLISH is not sent twice once its PUBREL went out",
-          "[session][qos2][MQTT-4.3.3-6][MQTT-4.3.3-3][MQTT-4.3.3-4][MQTT-4.3.3-5][v3-MQTT-4.3.3-1]") {
+          "[session][qos2][MQTT-4.3.3-2][MQTT-4.3.3-6][MQTT-4.3.3-3][MQTT-4.3.3-4][MQTT-4.3.3-5][v3-MQTT-4.3.3-1]") {
     auto const version = GENERATE(protocol::v3_1_1, protocol::v5);
     auto const lost = GENERATE(packet_type::pubrel, packet_type::pubcomp);
     session_pair peers{{.version = version}};

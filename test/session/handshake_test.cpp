@@ -7,7 +7,7 @@ using namespace aldis::test;
 using enum qos_level;
 using session::phase;
 
-TEST_CASE("a client connects and publishes at every QoS", "[session][MQTT-4.3.1-1][v3-MQTT-4.3.1-1][MQTT-3.1.4-5][v3-MQTT-3.1.4-4][MQTT-4.5.0-2]"
+TEST_CASE("a client connects and publishes at every QoS", "[session][MQTT-3.3.4-1][MQTT-4.3.2-4][MQTT-4.3.3-1][MQTT-4.3.1-1][v3-MQTT-4.3.1-1][MQTT-3.1.4-5][v3-MQTT-3.1.4-4][MQTT-4.5.0-2]"
                                                           "[v3-MQTT-4.5.0-2][v3-MQTT-3.3.4-1]") {
     auto const version = GENERATE(protocol::v3_1, protocol::v3_1_1, protocol::v5);
     session_pair peers{{.version = version}};
@@ -232,6 +232,23 @@ TEST_CASE("what the owner says of a limit is not said twice", "[session]") {
     peers.run();
 
     CHECK(peers.client.peer_limits.receive_maximum == 5);
+}
+
+TEST_CASE("Response Information goes only to a client that asked for it", "[session][MQTT-3.1.2-28]") {
+    auto const asks = GENERATE(false, true);
+    session_pair::options how;
+    how.connect = false;
+    if (asks) how.props.add<property_id::request_response_information>(1);
+    session_pair peers{how};
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+    auto const info = property_list{}.add<property_id::response_information>("answers/");
+
+    auto const done = peers.server.engine->accept({.props = info}, peers.server.state, peers.now);
+
+    CHECK(done.has_value() == asks);
+    if (!done) CHECK(done.error() == session::refusal::invalid);
 }
 
 TEST_CASE("an assigned client identifier reaches the client", "[session][MQTT-3.1.3-7][MQTT-3.2.2-16]") {

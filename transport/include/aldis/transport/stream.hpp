@@ -15,7 +15,7 @@
 
 namespace aldis::transport {
 
-/// An ordered, reliable byte stream [MQTT-4.2.0-1]. Every operation takes any completion token, supports per-operation cancellation
+/// An ordered, reliable byte stream [MQTT-4.2-1]. Every operation takes any completion token, supports per-operation cancellation
 /// (all three types; a cancelled operation has moved no byte) and never completes inside the call that starts it. At most one read,
 /// one write, one wait and one shutdown may be outstanding at a time. Not thread-safe: use it from its executor, which runs one
 /// handler at a time (an io_context with one thread, or a strand). Destroying it is close(); pending operations still complete.
