@@ -49,6 +49,8 @@ io_outcome start_write(stream& to, asio::const_buffer const& bytes) {
     return done;
 }
 
+io_outcome start_write(stream& to, asio::const_buffer&& gone_too_soon) = delete;
+
 using sizes = std::vector<std::size_t>;
 constexpr auto forward = direction::first_to_second;
 constexpr auto backward = direction::second_to_first;
@@ -131,12 +133,13 @@ TEST_CASE("a full memory pair holds the writer back until the reader takes some"
     memory_pair              pair(memory_direction{}.capacity(4));
     std::string const        text = "abcdefgh";
     asio::const_buffer const all(text.data(), 8);
+    asio::const_buffer const rest(text.data() + 4, 4);
 
     auto const first = start_write(*pair.first, all);
     pair.run(first);
     CHECK(first.value() == 4);
     CHECK(pair.wire.buffered(forward) == 4);
-    auto const blocked = start_write(*pair.first, all + 4);
+    auto const blocked = start_write(*pair.first, rest);
     pair.settle();
     CHECK_FALSE(blocked.is_done());
 

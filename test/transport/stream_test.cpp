@@ -26,11 +26,10 @@ struct socket_pair : loop {
 };
 
 // Fills the socket until a write has to wait, which it then does.
-io_outcome write_until_blocked(socket_pair& pair, std::string const& block) {
+io_outcome write_until_blocked(socket_pair& pair, asio::const_buffer const& block) {
     for (;;) {
-        asio::const_buffer const bytes(block.data(), block.size());
-        io_outcome               done;
-        pair.first->async_write_some(std::span(&bytes, 1), done.handler());
+        io_outcome done;
+        pair.first->async_write_some(std::span(&block, 1), done.handler());
         pair.settle();
         pair.settle();
         if (!done.is_done()) return done;
@@ -137,9 +136,10 @@ TEST_CASE("closing a stream aborts what is pending and ends the peer", "[transpo
     socket_pair       pair(GENERATE(as<std::string>{}, "tcp", "unix"));
     bool const        destroyed = GENERATE(false, true);
     std::string const block(1 << 20, 'x');
+    asio::const_buffer const bytes = asio::buffer(block);
     std::string       room(16, '\0');
     wait_outcome      waiting;
-    auto const        writing = write_until_blocked(pair, block);
+    auto const        writing = write_until_blocked(pair, bytes);
     auto const        reading = pair.read_some(*pair.first, room);
     pair.first->async_wait_readable(waiting.handler());
     pair.settle();

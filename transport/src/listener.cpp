@@ -192,9 +192,8 @@ void listener::state::accept_next() {
 }
 
 void listener::state::on_accepted(error_code ec, stream_socket socket) {
-    // A connection that came together with a cancellation is not lost; one that came together with close() is no longer wanted.
-    bool const is_closed = is_cancelled && !acceptor.is_open();
-    if (!ec && !is_closed) {
+    // A connection that came together with a cancellation is not lost.
+    if (!ec) {
         if (!is_local(peer)) tune(socket, options.no_delay(), options.keep_alive());
         return finish({}, make_socket_stream(std::move(socket), describe(peer, local.path())));
     }
