@@ -8,7 +8,7 @@
 #include <aldis/codec/encode.hpp>
 #include <aldis/transport/connect.hpp>
 
-#include "../seconds.hpp"
+#include "seconds.hpp"
 #include "impl.hpp"
 
 namespace aldis {

@@ -16,8 +16,8 @@
 #include <aldis/client.hpp>
 #include <aldis/session/state.hpp>
 
-#include "../numbered.hpp"
-#include "../operation.hpp"
+#include "numbered.hpp"
+#include "operation.hpp"
 
 namespace aldis {
 
