@@ -134,6 +134,17 @@ public:
     }
 
     std::size_t connections() const { return peers_.size(); }
+    std::size_t writes() const {
+        std::size_t all = 0;
+        for (auto const& each : peers_) all += each.link.writes();
+        return all;
+    }
+    /// Bytes that it has for its clients and they have not taken.
+    std::size_t output_size() const {
+        std::size_t all = 0;
+        for (auto const& each : peers_) all += each.link.engine().output_size();
+        return all;
+    }
     std::size_t sessions() const { return sessions_.size(); }
 
 private:
