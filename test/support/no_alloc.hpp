@@ -1,10 +1,23 @@
-// Counts what is allocated with operator new in this program. Include it in exactly one source of a program: it replaces the operators.
+// Counts what is allocated in this program. Include it in exactly one source of a program: it replaces operator new.
+// Under a sanitizer, which has its own, it asks that one to tell of each allocation instead.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ALDIS_SANITIZER_COUNTS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ALDIS_SANITIZER_COUNTS
+#endif
+#endif
+
+#ifdef ALDIS_SANITIZER_COUNTS
+#include <sanitizer/allocator_interface.h>
+#endif
 
 namespace aldis::test {
 
@@ -19,6 +32,18 @@ private:
     std::size_t before_ = allocations.load(std::memory_order_relaxed);
 };
 
+} // namespace aldis::test
+
+#ifdef ALDIS_SANITIZER_COUNTS
+
+namespace aldis::test {
+inline int const hook_installed = __sanitizer_install_malloc_and_free_hooks(
+    [](void const volatile*, std::size_t) { allocations.fetch_add(1, std::memory_order_relaxed); }, [](void const volatile*) {});
+}
+
+#else
+
+namespace aldis::test {
 inline void* counted_allocation(std::size_t size, std::size_t alignment) {
     allocations.fetch_add(1, std::memory_order_relaxed);
     size = size == 0 ? 1 : size;
@@ -27,7 +52,6 @@ inline void* counted_allocation(std::size_t size, std::size_t alignment) {
     if (at == nullptr) throw std::bad_alloc{};
     return at;
 }
-
 } // namespace aldis::test
 
 // The other forms (array, nothrow) call these by the standard's own defaults.
@@ -39,3 +63,5 @@ void operator delete(void* at) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 void operator delete(void* at, std::align_val_t) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t, std::align_val_t) noexcept { std::free(at); }
+
+#endif
