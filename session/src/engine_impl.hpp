@@ -200,6 +200,7 @@ struct engine::impl {
 
     // handshake
     bool          clean_start_ = false;
+    bool          resumable_ = false;                              // client: there is a session of ours that may go on
     bool          accepted_ = false;                               // server: CONNACK waits for its commit
     bool          problem_information_ = true;                     // the client wants reason strings
     bool          response_information_ = false;                   // the client asked for it
@@ -248,7 +249,7 @@ struct engine::impl {
     std::string                       alias_topic_{};              // of the last event
 
     // requests: client: ours, unanswered; server: the peer's, unanswered
-    struct pending_request { packet_type type; std::uint16_t count; };
+    struct pending_request { packet_type type; std::uint32_t count; };
     id_map<pending_request> requests_{};
 
     any_event event_{};

@@ -47,11 +47,13 @@ outcome<void> engine::impl::connect(packet::connect const& request, state& sessi
     sent.props = props;
     // A session that only the server has is none of ours: begin anew, unless the owner vouches for it.  [MQTT-3.2.2-4]
     // 3.1.1 cannot begin anew and have a session that lasts, so there the owner's word stands.
-    if (is_v5(version_) && !session.exists() && !how_.resume) sent.clean_start = true;
+    bool const resumable = how_.resume || (session.exists() && session.expiry() != 0);
+    if (is_v5(version_) && !resumable) sent.clean_start = true;
     if (auto const done = put(sent); !done) return done;           // the first packet  [MQTT-3.1.0-1] [v3-MQTT-3.1.0-1]
 
     session_ = session.data_.get();
     ++session_->connection;
+    resumable_ = resumable;
     at_ = phase::connecting;
     clean_start_ = sent.clean_start;
     keep_alive_ = request.keep_alive;
@@ -73,7 +75,7 @@ engine::impl::event_ptr engine::impl::on(packet::connack const& p, time_point no
         return nullptr;
     }
     if (p.session_present && clean_start_) return refuse(reason_code::protocol_error);                   // [MQTT-3.2.2-2]
-    if (p.session_present && !session_->exists && !how_.resume && is_v5(version_))                       // [MQTT-3.2.2-4]
+    if (p.session_present && !resumable_ && is_v5(version_))       // [MQTT-3.2.2-4]
         return refuse(reason_code::protocol_error);
     if (!same_method(p.props)) return refuse(reason_code::protocol_error);                               // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
 
@@ -109,13 +111,15 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     if (is_error(answer.reason)) return refusal::invalid;
     if (!same_method(answer.props)) return refusal::invalid;       // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
     if (!response_information_ && answer.props.has(property_id::response_information)) return refusal::invalid;    // [MQTT-3.1.2-28]
-    // An identifier that the server assigned is in CONNACK and from now on the client's own.  [MQTT-3.1.3-7]
+    // A client without an identifier is told the one it got.  [MQTT-3.1.3-7]
+    if (is_v5(version_) && client_id_.empty() && !answer.props.has(property_id::assigned_client_identifier)) return refusal::invalid;
     if (auto const assigned = answer.props.get<property_id::assigned_client_identifier>()) client_id_ = *assigned;
 
     // [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.1.2-5] [MQTT-3.1.2-6] [v3-MQTT-3.1.2-4] [v3-MQTT-3.2.2-1] [v3-MQTT-3.2.2-2] [v3-MQTT-3.2.2-3]
-    bool const present = !clean_start_ && session.exists();
+    bool const present = !clean_start_ && session.exists() && session.expiry() != 0;    // what expires at once ended with its connection
     auto sent = answer;
-    auto const props = with_own_limits(answer.props);
+    auto props = with_own_limits(answer.props);
+    if (has_method_ && !answer.props.has(property_id::authentication_method)) props.add<property_id::authentication_method>(method_);    // [MQTT-4.12.0-5]
     sent.session_present = present && version_ != protocol::v3_1;  // 3.1 has no such flag
     sent.props = props;
     // The changes that make the session exist come first, so that CONNACK is stamped behind them.

@@ -74,7 +74,8 @@ engine::impl::event_ptr engine::impl::on_qos_2(packet::publish const& p) {
 
 outcome<void> engine::impl::acknowledge(arrival_no arrival, reason_code reason, properties const& props) {
     if (at_ == phase::finished || !session_) return refusal::not_connected;
-    if (auto const wrong = props.flaw()) return refusal::invalid;
+    constexpr places both = in(packet_type::puback) | in(packet_type::pubrec);
+    if (props.flaw() || (props.fits(side_of(who_)) & both) != both) return refusal::invalid;
     if (!codec::may_carry(packet_type::puback, reason, side_of(who_))) return refusal::invalid;          // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
     auto* waiting = puback_queue_.find(arrival);
     bool const is_qos_2 = !waiting;

@@ -115,7 +115,9 @@ outcome<void> engine::impl::publish_now(packet::publish p) {
 
 // ---- Starting and sending ---------------------------------------------------------------------------------------------
 
-std::uint16_t engine::impl::send_quota() const noexcept { return std::min(peer_.receive_maximum, how_.max_in_flight); }
+std::uint16_t engine::impl::send_quota() const noexcept {          // [MQTT-4.9.0-1]
+    return how_.max_in_flight == 0 ? peer_.receive_maximum : std::min(peer_.receive_maximum, how_.max_in_flight);
+}
 
 /// The quota counts every delivery begun and not complete, on whichever connection.  [MQTT-3.3.4-7] [MQTT-3.3.4-9] [MQTT-4.9.0-1]
 bool engine::impl::may_start() const noexcept { return session_->publishes.count + session_->pubrels.count < send_quota(); }

@@ -17,7 +17,7 @@ outcome<packet_id> engine::impl::request(Packet p, std::size_t count) {
         session_->ids.release(p.id);
         return done.error();
     }
-    requests_.insert(p.id, {Packet::type, static_cast<std::uint16_t>(count)});
+    requests_.insert(p.id, {Packet::type, static_cast<std::uint32_t>(count)});
     return p.id;
 }
 
@@ -68,7 +68,7 @@ bool engine::impl::request_arrived(packet_type type, packet_id id, std::size_t c
         refuse(reason_code::quota_exceeded);
         return false;
     }
-    requests_.insert(id, {type, static_cast<std::uint16_t>(count)});
+    requests_.insert(id, {type, static_cast<std::uint32_t>(count)});
     return true;
 }
 

@@ -48,7 +48,7 @@ enqueued state::data::enqueue(message content, publish_options const& options, q
     made.qos = options.qos;
     made.retain = options.retain;
     made.waits = options.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
-    if (keeps_changes)
+    if (keeps_changes && made.qos != qos_level::at_most_once)       // QoS 0 does not outlive the process: a store could have it sent twice
         record({.kind = change::what::queued, .no = made.no, .qos = made.qos, .retain = made.retain, .content = content,
                 .expires_at = made.expires_at, .subscription_ids = made.subscription_ids});
     queued_bytes += content.size();
@@ -112,7 +112,7 @@ void state::data::finish(slot_no at) {
     if (d.qos == qos_level::at_most_once) --queued_qos_0;
     all.remove(list_of(at), at);
     if (d.id != 0) ids.release(d.id);
-    record({.kind = change::what::finished, .no = d.no});
+    if (d.qos != qos_level::at_most_once) record({.kind = change::what::finished, .no = d.no});
     all.free(at);
 }
 
@@ -185,6 +185,7 @@ std::vector<change> state::data::snapshot() const {
     auto const put = [&](slot_no first) {
         for (slot_no at = first; at != no_slot; at = all[at].next) {
             auto const& d = all[at];
+            if (d.qos == qos_level::at_most_once) continue;
             made.push_back({.kind = change::what::queued, .no = d.no, .qos = d.qos, .retain = d.retain, .content = d.content,
                             .expires_at = d.expires_at, .subscription_ids = d.subscription_ids});
             if (d.id != 0) made.push_back({.kind = change::what::started, .no = d.no, .id = d.id});

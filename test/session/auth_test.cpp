@@ -38,7 +38,8 @@ TEST_CASE("an exchange of AUTH packets comes before CONNACK", "[session][auth][M
     REQUIRE(peers.client.engine->authenticate({.reason = reason_code::continue_authentication, .props = answer}, peers.now));
     peers.run();
     CHECK(peers.server.auths.at(0).second == "answer");
-    REQUIRE(peers.server.engine->accept({.props = final_data}, peers.server.state, peers.now));
+    SECTION("the server names the method in CONNACK") { REQUIRE(peers.server.engine->accept({.props = final_data}, peers.server.state, peers.now)); }
+    SECTION("or leaves that to the engine") { REQUIRE(peers.server.engine->accept({}, peers.server.state, peers.now)); }
     peers.run();
 
     CHECK(peers.client.session_present == false);

@@ -38,6 +38,29 @@ TEST_CASE("no more is in flight than the peer's Receive Maximum and everything e
     CHECK(to.received("a").size() == 4);
 }
 
+TEST_CASE("a bound of our own below the peer's is kept and 0 is none", "[session][MQTT-4.9.0-1]") {
+    session_pair::options how;
+    how.client.max_in_flight = GENERATE(std::uint16_t{0}, std::uint16_t{2});
+    how.server.own.receive_maximum = 3;
+    session_pair peers{how};
+    peers.server.acknowledges = false;
+    for (auto const* payload : {"1", "2", "3", "4"}) peers.publish(peers.client, "a", payload, at_least_once);
+    peers.run();
+
+    CHECK(peers.server.messages.size() == (how.client.max_in_flight == 0 ? 3U : 2U));
+}
+
+TEST_CASE("an acknowledgement with properties that may not ride in it is refused", "[session][MQTT-3.4.2-1]") {
+    session_pair peers;
+    peers.server.acknowledges = false;
+    peers.publish(peers.client, "a", "x", at_least_once);
+    peers.run();
+    auto const misplaced = property_list{}.add<property_id::content_type>("t");
+
+    CHECK(peers.server.engine->acknowledge(1, reason_code::success, misplaced, peers.now).error() == refusal::invalid);
+    CHECK(peers.server.engine->acknowledge(1, peers.now));
+}
+
 TEST_CASE("PUBREC does not return quota but PUBCOMP does", "[session][MQTT-4.9.0-2]") {
     session_pair::options how;
     how.server.own.receive_maximum = 1;

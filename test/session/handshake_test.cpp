@@ -264,6 +264,36 @@ TEST_CASE("an assigned client identifier reaches the client", "[session][MQTT-3.
     CHECK(peers.client.client_id == "made-up");
 }
 
+TEST_CASE("a 5.0 client without an identifier is not accepted without one", "[session][MQTT-3.1.3-7]") {
+    session_pair::options how;
+    how.client_id = "";
+    how.connect = false;
+    session_pair peers{how};
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+
+    CHECK(peers.server.engine->accept({}, peers.server.state, peers.now).error() == session::refusal::invalid);
+}
+
+TEST_CASE("a session that expires with its connection is not resumed", "[session][MQTT-3.1.2-23][v3-MQTT-3.1.2-6][v3-MQTT-4.1.0-2]") {
+    auto const version = GENERATE(protocol::v3_1_1, protocol::v5);
+    session_pair peers{{.version = version, .expiry = 0}};
+    peers.publish(peers.server, "old", "m", at_least_once);
+    peers.cut();
+    peers.client.settings.resume = true;                           // asks for it all the same
+    peers.client.renew();
+    peers.server.renew();
+    peers.how.expiry = 3600;
+
+    (void)peers.connect(false);
+    peers.run();
+
+    CHECK_FALSE(peers.from_client.all<packet::connect>().back().clean_start);
+    CHECK(peers.client.session_present == false);
+    CHECK(peers.client.received("old").empty());
+}
+
 TEST_CASE("a CONNACK above the peer's maximum is sent without its words", "[session][MQTT-3.2.2-19][MQTT-3.2.2-20]") {
     session_pair::options how;
     how.client.own.maximum_packet_size = 40;

@@ -78,7 +78,8 @@ public:
     outcome<void> connect(packet::connect const& request, state& session, time_point now);
 
     /// Server: sends CONNACK with success. Session Present is set from `session` and Clean Start, whatever `answer` says, so it is true by
-    /// construction [MQTT-3.2.2-2] [MQTT-3.2.2-3]; the settings' own limits are added as in connect().
+    /// construction [MQTT-3.2.2-2] [MQTT-3.2.2-3]; the settings' own limits are added as in connect(), and the Authentication Method. A 5.0
+    /// client without an identifier must be given one in `answer` [MQTT-3.1.3-7].
     outcome<void> accept(packet::connack const& answer, state& session, time_point now);
 
     /// Server: sends CONNACK with a reason from 0x80 and closes; in 3.1.1 a reason without a return code closes without CONNACK.

@@ -31,7 +31,7 @@ struct settings {
     /// From the first byte of a packet to its last; 0 turns it off.
     duration packet_timeout{0};
 
-    /// QoS 1 and 2 messages in flight at a time, below what the peer's Receive Maximum allows.
+    /// QoS 1 and 2 messages in flight at a time, below what the peer's Receive Maximum allows; 0: no bound of our own.
     std::uint16_t max_in_flight = 65'535;
 
     /// Topic aliases that we assign automatically, up to what the peer allows; 0 turns it off.

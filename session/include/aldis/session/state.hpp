@@ -23,7 +23,8 @@ struct commit_clock {
     std::uint64_t done = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// One change of a session that must survive the process. Applied in order to an empty state they make an equal one.
+/// One change of a session that must survive the process. Applied in order to an empty state they make an equal one, but for the QoS 0
+/// messages that wait: those end with the process.
 struct change {
     enum class what : std::uint8_t {
         queued,        // no, content, qos, retain, expires_at, subscription_ids
