@@ -62,11 +62,12 @@ void world::commit(side s) {
     auto& disk = stores_[s];
     if (!disk.durable()) return;
     if (!disk.busy()) {
+        ledger_.batch_began(s, states_[s]->changes());
         disk.begin(*states_[s], pick_.one_in(16));
-        ledger_.batch_began(s);
         if (!calm_ && setup_.peers[s].commit_steps > 1 && !pick_.one_in(setup_.peers[s].commit_steps)) return;
     }
     disk.commit();
+    trace("%s commits batch %u", s == client ? "client" : "server", static_cast<unsigned>(disk.clock().done));
     if (auto* const e = engine_of(s)) {
         e->committed(now_);
         settle(*line_of(s), s);

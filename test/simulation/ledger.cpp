@@ -103,9 +103,10 @@ void ledger::acknowledged(side to, int number, session::arrival_no no, bool refu
     if (refused) m.held = false;
     else if (m.qos == qos_level::exactly_once) require(m.accepted == 0, "I2: a QoS 2 message was acknowledged twice");
     if (!refused && m.accepted == 0) m.accepted = filling(to);
-    for (auto* const waiting : {&here.qos_1, &here.qos_2})
-        for (auto& a : *waiting)
-            if (a.no == no) a.answered = filling(to);
+    for (auto& a : here.qos_1)
+        if (a.no == no) a.answered = filling(to);
+    for (auto& a : here.qos_2)                                     // perhaps shown on an earlier connection
+        if (a.message == number) a.answered = filling(to);
 }
 
 // ---- Ends -------------------------------------------------------------------------------------------------------------
@@ -113,6 +114,12 @@ void ledger::acknowledged(side to, int number, session::arrival_no no, bool refu
 void ledger::free_id(message_record& m) noexcept {
     auto& owner = ids_[m.from][m.id];
     if (m.id != 0 && owner == &m - messages_.data()) owner = -1;
+}
+
+/// It may be above the other side's Maximum Packet Size, by how much it takes with all that may come with it.
+bool ledger::is_large(message_record const& m) const noexcept {
+    constexpr std::size_t around_it = 22;
+    return m.content.payload().size() + m.content.topic().size() + around_it > how_.peers[other(m.from)].how.own.maximum_packet_size;
 }
 
 void ledger::ended(side from, session::event::delivered const& d, session::time_point now) {
@@ -127,7 +134,10 @@ void ledger::ended(side from, session::event::delivered const& d, session::time_
     switch (d.how) {
     case acknowledged:
         if (m.qos == qos_level::at_most_once) break;
-        require(d.reason != reason_code::packet_too_large, "a small message was taken for a large one");
+        if (d.reason == reason_code::packet_too_large) {            // a server acts as if it had been sent  [MQTT-3.1.2-25]
+            require(from == server && is_large(m), "a small message was taken for a large one");
+            break;
+        }
         require(is_committed(other(from), m.accepted), exact ? "I2: a QoS 2 message is complete, but did not arrive to stay"
                                                              : "I1: a QoS 1 message is complete, but did not arrive to stay");
         require(!exact || m.released != 0, "I2: a QoS 2 message is complete without PUBREC");
@@ -142,7 +152,7 @@ void ledger::ended(side from, session::event::delivered const& d, session::time_
         require(!begun, "a message expired after it was sent");
         break;
     case dropped: require(!begun, "a message was dropped after it was sent"); break;
-    case too_large: require(m.content.payload().size() > 50, "a small message was taken for a large one"); break;
+    case too_large: require(is_large(m), "a small message was taken for a large one"); break;
     case not_supported: violate("a message is not supported although everything is");
     }
     m.ended = filling(from);
@@ -157,11 +167,12 @@ void ledger::connection_began(side who) {
         if (messages_[i].from == who) messages_[i].in_flight = false;
 }
 
-void ledger::batch_began(side who) {
-    for (auto const& c : stores_[who].batch()) {
-        if (c.kind != session::change::what::started) continue;
+void ledger::batch_began(side who, std::span<session::change const> changes) {
+    for (auto const& c : changes) {
+        if (c.kind != session::change::what::started && c.kind != session::change::what::finished) continue;
         auto& m = messages_[static_cast<std::size_t>(by_no_[who].at(c.no))];
-        if (m.started == 0) m.started = filling(who) - 1;
+        auto& since = c.kind == session::change::what::started ? m.started : m.finished;
+        if (since == 0) since = filling(who);
     }
 }
 
@@ -187,11 +198,14 @@ void ledger::crashed_sender(side who, message_record& m) {
     }
     if (!is_committed(who, m.queued)) {
         require(!m.sent || m.qos == qos_level::at_most_once, "a message was sent before it was stored");
-        if (m.abandoned == 0) m.abandoned = stores_[who].clock().done;
+        if (m.abandoned == 0) m.abandoned = std::max<batch_no>(stores_[who].clock().done, 1);
         return;
     }
     if (!is_committed(who, m.abandoned)) m.abandoned = 0;
-    if (!is_committed(who, m.ended)) m.ended = 0;
+    if (!is_committed(who, m.finished)) m.finished = m.ended = 0;  // told or not, it begins again
+    else m.ended = m.finished;
+    if (m.restarted != 0 && !is_committed(who, m.restarted)) m.started = m.started_before;
+    m.restarted = 0;
     if (m.ended != 0 || m.abandoned != 0 || m.qos == qos_level::at_most_once) return;
     if (!is_committed(who, m.started)) {
         require(!m.sent, "a message was sent before its identifier was stored");
@@ -229,6 +243,8 @@ void ledger::session_lost() {
             bool const ends = m.qos == qos_level::exactly_once && (m.sent || m.perhaps_sent);
             if (ends) continue;                                    // its owner is told next
             m.id = 0;
+            m.started_before = m.started;
+            m.restarted = filling(client);
             m.started = 0;
             m.sent = m.perhaps_sent = false;
         }
@@ -239,7 +255,7 @@ void ledger::at_rest() const {
     for (std::size_t i = 0; i < count_; ++i) {
         auto const& m = messages_[i];
         if (m.qos == qos_level::at_most_once || m.abandoned != 0) continue;
-        require(m.ended != 0, "I6: a message was neither delivered nor given up");
+        if (m.ended == 0) violate("I6: message " + std::to_string(i) + " was neither delivered nor given up");
     }
     for (auto const& ids : ids_)
         require(std::all_of(ids.begin(), ids.end(), [](auto owner) { return owner == -1; }), "I5: an identifier was leaked");

@@ -40,6 +40,9 @@ struct message_record {
     batch_no                          queued = 0;
     batch_no                          started = 0;                 // identifier taken
     batch_no                          released = 0;                // PUBREC came
+    batch_no                          started_before = 0;          // the session was lost since: it begins anew,
+    batch_no                          restarted = 0;               // from this batch on
+    batch_no                          finished = 0;                // given up by the session
     batch_no                          ended = 0;                   // its publisher was told
     batch_no                          accepted = 0;                // the other side's owner acknowledged it
     std::uint32_t                     released_as = 0;             // the order in which PUBRECs came
@@ -102,8 +105,10 @@ public:
     void crashed(side who);
     void session_discarded(side who);
     void session_lost();                                           // the client learned that the server has none
-    void batch_began(side who);
+    void batch_began(side who, std::span<session::change const> changes);
     void at_rest() const;
+
+    bool is_large(message_record const& m) const noexcept;
 
     message_record const& message(int at) const noexcept { return messages_[static_cast<std::size_t>(at)]; }
 

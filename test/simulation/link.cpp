@@ -86,7 +86,8 @@ bool world::write(line& l, side s, bool all) {
         require(at == w.bytes.size(), "pending() shows fewer bytes than before");
     }
     if (w.shown() == 0) {
-        if (e.finished()) close(l, s);
+        settle(l, s);                                              // pending() may have ended deliveries that expired
+        if (l.ends[s] && e.finished()) close(l, s);
         return false;
     }
     std::size_t const n = all || pick_.one_in(2) ? w.shown() : 1 + pick_.below(static_cast<std::uint32_t>(std::min<std::size_t>(w.shown(), 60'000)));

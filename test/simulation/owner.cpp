@@ -57,7 +57,7 @@ void world::publish(side s) {
         if (!done) {
             auto const why = done.error();
             bool const fair = why == session::refusal::queue_full || why == session::refusal::not_connected ||
-                              (why == session::refusal::too_large && m.content.payload().size() > 50);
+                              (why == session::refusal::too_large && ledger_.is_large(m));
             require(fair, "publish() refuses without reason");
             return;
         }

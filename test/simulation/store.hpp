@@ -16,7 +16,6 @@ public:
     bool durable() const noexcept { return durable_; }
     session::commit_clock const& clock() const noexcept { return clock_; }
     bool busy() const noexcept { return busy_; }
-    std::span<session::change const> batch() const noexcept { return batch_; }
 
     /// Takes what gathered. With `compact` the batch is a snapshot that replaces everything before it.
     void begin(session::state& from, bool compact) {
