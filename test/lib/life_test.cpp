@@ -313,6 +313,7 @@ TEST_CASE("the end of a connection is told with its cause", "[lib][life]") {
     }
     SECTION("left") {
         w.disconnect(c);
+        w.run(pending);
         CHECK(pending.ec() == error::disconnected);
         REQUIRE(w.run_until([&] { return !causes.empty(); }));
         CHECK_FALSE(causes[0]);

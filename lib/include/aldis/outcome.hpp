@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <aldis/codec/property.hpp>
@@ -70,7 +71,8 @@ public:
     subscribe_result() = default;
     subscribe_result(reason_codes const& codes, aldis::properties const& props);
 
-    std::vector<reason_code> const& codes() const noexcept { return codes_; }
+    std::vector<reason_code> const& codes() const& noexcept { return codes_; }
+    std::vector<reason_code>        codes() && noexcept { return std::move(codes_); }
     /// How many of them are refusals.
     std::size_t                     refused() const noexcept;
 

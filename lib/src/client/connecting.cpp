@@ -38,20 +38,32 @@ packet::will view_of(will_message const& w) {
 
 void client::impl::connect(std::unique_ptr<transport::stream> over, connect_operation op) {
     if (dead_) return std::move(op).complete(asio::error::operation_aborted, {});
-    if (connection_ || connecting_) return std::move(op).complete(error::already_connected, {});
+    bool const is_ending = connection_ && connection_->engine().finished() && !connecting_ && !next_;
+    if ((connection_ && !is_ending) || connecting_ || next_) return std::move(op).complete(error::already_connected, {});
     if (auto const flaw = flaw_of_options()) return std::move(op).complete(flaw, {});
     if (!over && !options_.endpoint()) return std::move(op).complete(options_.address_error(), {});
 
     op.on_cancel([weak = weak_from_this(), no = ++attempt_](asio::cancellation_type type) {
         auto const self = weak.lock();
-        if (!self || type == asio::cancellation_type::none || self->attempt_ != no || !self->connecting_) return;
+        if (!self || type == asio::cancellation_type::none || self->attempt_ != no) return;
+        if (auto next = std::exchange(self->next_, std::nullopt)) return std::move(next->op).complete(asio::error::operation_aborted, {});
+        if (!self->connecting_) return;
         self->give_up_connecting();
         self->connect_failed(asio::error::operation_aborted);
     });
+    if (is_ending) next_.emplace(next_connect{std::move(over), std::move(op)});
+    else begin(std::move(over), std::move(op));
+}
+
+void client::impl::begin(std::unique_ptr<transport::stream> over, connect_operation op) {
     connecting_.emplace(std::move(op));
     give_up_at_ = connection::now() + limit_or_none(options_.connect_timeout());
     if (over) attach(std::move(over));
     else dial();
+}
+
+void client::impl::begin_next() {
+    if (auto next = std::exchange(next_, std::nullopt)) begin(std::move(next->over), std::move(next->op));
 }
 
 error_code client::impl::flaw_of_options() const {
@@ -213,8 +225,13 @@ void client::impl::on_ended(error_code why) {
         std::move(*std::exchange(connecting_, std::nullopt)).complete(cause, connect_result(ended.reason(), ended.props().view(), false));
     }
     end_operations(cause, cause);
-    if (!was_open || !on_disconnected_) return;
-    asio::post(io_, [self, cause = asked_for ? error_code{} : cause, ended = std::move(ended)] {
+    if (was_open) tell_end(asked_for ? error_code{} : cause, std::move(ended));
+    begin_next();
+}
+
+void client::impl::tell_end(error_code cause, disconnect_result ended) {
+    if (!on_disconnected_) return;
+    asio::post(io_, [self = shared_from_this(), cause, ended = std::move(ended)] {
         if (auto const handler = self->on_disconnected_; handler && !self->dead_) handler(cause, ended);
     });
 }
@@ -273,6 +290,7 @@ void client::impl::close(bool for_good) {
     for (auto& op : publishes_.take_all()) std::move(op).complete(aborted, {});
     if (ends) end_session();
     if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(aborted, {});
+    if (auto next = std::exchange(next_, std::nullopt)) std::move(next->op).complete(aborted, {});
     for (auto& op : disconnects_.take_all()) std::move(op).complete(aborted);
     end_operations(aborted, aborted);
     if (!dead_) return;

@@ -67,10 +67,18 @@ public:
 private:
     struct on_dialed;
 
+    /// async_connect() that came while the last connection was still being taken down.
+    struct next_connect {
+        std::unique_ptr<transport::stream> over;
+        connect_operation                  op;
+    };
+
     // connecting.cpp
     void on_event(session::any_event const& said) override;
     void on_ended(error_code why) override;
     error_code flaw_of_options() const;
+    void begin(std::unique_ptr<transport::stream> over, connect_operation op);
+    void begin_next();
     void dial();
     void dialed(error_code ec, std::unique_ptr<transport::stream> stream);
     void attach(std::unique_ptr<transport::stream> stream);
@@ -81,6 +89,7 @@ private:
     void closed(session::event::closed const& e);
     error_code cause_of(session::event::closed const& e) const;
     void ask_again(session::event::authenticate const& e);
+    void tell_end(error_code cause, disconnect_result ended);
     void end_session();
     void end_operations(error_code why, error_code of_receivers);
 
@@ -121,6 +130,7 @@ private:
     std::shared_ptr<asio::cancellation_signal> dialing_{};
     std::uint64_t                              attempt_ = 0;       // what a late answer of an earlier dial can be told by
     session::time_point                        give_up_at_{};
+    std::optional<next_connect>                next_{};
     std::optional<disconnect_result>           end_{};             // of the connection that is ending
     error_code                                 cause_{};
     bool                                       was_open_ = false;
