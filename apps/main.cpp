@@ -56,6 +56,9 @@ int run_tool(tool_row const& row, options given, std::vector<std::string> const&
         return row.run(given);
     } catch (usage_error const& error) {
         return usage_failure(given, error.what());
+    } catch (start_error const& error) {
+        if (!given.quiet) print_line(error.what());
+        return exit_code::failure;
     }
 }
 

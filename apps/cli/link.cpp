@@ -37,7 +37,10 @@ link::link(asio::io_context& io, options const& given, bool reconnect)
 void link::start(std::function<void()> opened, std::function<void()> closed) {
     opened_ = std::move(opened);
     closed_ = std::move(closed);
-    if (given_.debug) client_.tap([this](direction way, bytes_view frame) { show(way, frame); });
+    if (given_.debug || observer_) client_.tap([this](direction way, bytes_view frame) {
+        if (given_.debug) show(way, frame);
+        if (observer_) observer_(way, frame);
+    });
     client_.on_disconnected([this](error_code const& why, disconnect_result const&) { on_disconnected(why); });
     connect();
 }

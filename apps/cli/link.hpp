@@ -25,6 +25,9 @@ public:
     /// Begins to connect. Once per connection that comes about, `opened` is called; `closed` when it is lost and will be made again.
     void start(std::function<void()> opened, std::function<void()> closed);
 
+    /// Has `see` see every packet; at most once, before start().
+    void observe(tap_handler see) { observer_ = std::move(see); }
+
     client&  mqtt() noexcept { return client_; }
     protocol version() const noexcept { return version_; }
 
@@ -56,6 +59,7 @@ private:
     client                client_;
     asio::steady_timer    pause_;
     packet_trace          trace_;
+    tap_handler           observer_{};
     std::function<void()> opened_{};
     std::function<void()> closed_{};
     bool                  was_open_ = false;

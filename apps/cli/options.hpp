@@ -22,6 +22,11 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Something that cannot be begun with: `what()` is the whole line, and the exit code is 1.
+struct start_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// The commands that `-D` can give properties to.
 enum class property_target : std::uint8_t { connect, publish, subscribe, unsubscribe, disconnect, will };
 inline constexpr std::size_t property_targets = 6;

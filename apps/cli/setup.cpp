@@ -3,7 +3,8 @@
 
 #include <random>
 
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -26,6 +27,15 @@ std::chrono::seconds lifetime(std::uint32_t seconds) { return seconds == never_e
 transport::endpoint endpoint_of(connection_options const& c) {
     if (!c.unix_path.empty()) return transport::local_endpoint(c.unix_path);
     return transport::endpoint{transport::scheme::tcp, c.host, c.port};
+}
+
+// -A may be a name; looked up at once, before anything else has begun.
+std::string numeric_address(std::string const& name) {
+    boost::asio::io_context io;
+    boost::system::error_code wrong;
+    auto const found = boost::asio::ip::tcp::resolver{io}.resolve(name, "", wrong);
+    if (wrong || found.empty()) throw start_error{fmt::format("Unable to connect (Lookup error.): no address found for '{}', check -A.", name)};
+    return found.begin()->endpoint().address().to_string();
 }
 
 session::settings settings_of(options const& given) {
@@ -83,12 +93,7 @@ connect_options setup_of(options const& given, protocol version, std::string con
     out.version(version).client_id(client_id).user_name(c.user_name).password(c.password);
     out.keep_alive(std::chrono::seconds{c.keep_alive}).clean_start(c.clean_start);
     if (c.session_expiry && (is_v5(version) || !c.clean_start)) out.session_expiry(lifetime(*c.session_expiry));
-    if (!c.bind_address.empty()) {
-        boost::system::error_code wrong;
-        boost::asio::ip::make_address(c.bind_address, wrong);
-        if (wrong) throw usage_error{fmt::format("Unable to connect (Lookup error.): '{}' is not a numeric address (-A).", c.bind_address)};
-        out.bind_address(c.bind_address);
-    }
+    if (!c.bind_address.empty()) out.bind_address(numeric_address(c.bind_address));
     if (given.will.topic) out.will(will_of(given));
     auto settings = settings_of(given);
     add_properties(out, settings, given.properties_of(property_target::connect));

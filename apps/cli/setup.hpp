@@ -16,7 +16,7 @@ protocol first_version(options const& given) noexcept;
 /// The client identifier that is used in `version`; empty where the server chooses.
 std::string client_id_of(options const& given, protocol version);
 
-/// What to tell the client to connect in `version`. `client_id` is used where not empty. Throws usage_error.
+/// What to tell the client to connect in `version`. `client_id` is used where not empty. Throws start_error.
 connect_options setup_of(options const& given, protocol version, std::string const& client_id);
 
 /// How to leave: with the Will published or not.

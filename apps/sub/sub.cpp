@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
@@ -42,7 +43,8 @@ public:
         options.manual_acknowledge();
         link_.mqtt().options(std::move(options));
         link_.mqtt().on_message([this](received_message const& m) { on_message(m); });
-        link_.start([this] { on_open(); }, [this] { open_requests_ = 0; });
+        if (given_.qos == qos_level::exactly_once) link_.observe([this](direction way, bytes_view frame) { on_packet(way, frame); });
+        link_.start([this] { on_open(); }, [this] { on_lost(); });
         io_.run();
         return link_.exit_code();
     }
@@ -61,6 +63,11 @@ private:
                 if (!why) request_done();
             });
         }
+    }
+
+    void on_lost() {
+        open_requests_ = open_exchanges_ = 0;
+        if (done_) link_.leave(exit_code::success);
     }
 
     subscribe_list subscriptions_wanted() const {
@@ -115,6 +122,7 @@ private:
                 ++printed_;
             }
         }
+        if (m.qos() == qos_level::exactly_once) ++open_exchanges_;
         link_.mqtt().acknowledge(m);
         if (wanted_.count > 0 && printed_ == wanted_.count) finish();
     }
@@ -148,9 +156,16 @@ private:
 
     // ---- the end
 
+    // Leaves when nothing is under way: no retained message being removed, no QoS 2 message between PUBREC and PUBCOMP.
     void finish() {
         done_ = true;
-        if (removals_ == 0) link_.leave(exit_code::success);
+        if (removals_ == 0 && open_exchanges_ == 0) link_.leave(exit_code::success);
+    }
+
+    void on_packet(direction way, bytes_view frame) {
+        bool const is_pubcomp = !frame.empty() && static_cast<unsigned>(frame.front()) >> 4 == static_cast<unsigned>(packet_type::pubcomp);
+        if (way != direction::sent || !is_pubcomp || open_exchanges_ == 0) return;
+        if (--open_exchanges_ == 0 && done_) asio::post(io_, [this] { finish(); });
     }
 
     void stop(int code, std::string const& text) {
@@ -186,6 +201,7 @@ private:
     std::uniform_real_distribution<double> chance_{0.0, 100.0};
     unsigned                               open_requests_ = 0;
     unsigned                               removals_ = 0;
+    unsigned                               open_exchanges_ = 0;
     std::uint32_t                          printed_ = 0;
     bool                                   done_ = false;
 };

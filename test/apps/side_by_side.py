@@ -34,8 +34,11 @@ class Publishing(Tools):
         cls.broker.close()
         super().tearDownClass()
 
+    def setUp(self):
+        self.witness = None
+
     def compare(self, *arguments, data=None, arrives=None, codes=True):
-        witness = Witness(self, self.broker)
+        witness = self.witness = self.witness or Witness(self, self.broker)
         seen = {}
         for tool in ("real_pub", "stand_in_pub"):
             result = self.run_tool(tool, *self.broker.where, *arguments, data=data)
