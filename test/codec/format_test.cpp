@@ -331,4 +331,5 @@ TEST_CASE("packets and versions have the names of the specification", "[codec]")
     CHECK(name_of(protocol::v3_1) == "3.1");
     CHECK(name_of(protocol::v3_1_1) == "3.1.1");
     CHECK(name_of(protocol::v5) == "5.0");
+    CHECK(name_of(static_cast<protocol>(6)) == "unknown version");
 }
