@@ -2,6 +2,7 @@
 //   simulation [--seed N [--trace]] [--from N] [--count N]
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -96,10 +97,11 @@ int main(int argc, char* argv[]) {
     auto const began = std::chrono::steady_clock::now();
     for (; done < o.count && failed < o.most_failures; ++done)
         if (!run(o.from + done, o.trace, sum)) ++failed;
+    auto const cpu = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
     auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     auto const per = [&](std::uint64_t n) { return done == 0 ? 0.0 : static_cast<double>(n) / static_cast<double>(done); };
-    std::printf("%llu schedules from seed %llu, %llu failed; %.0f schedules/s; each %.1f messages, %.1f faults, %.1f connections, %.0f steps\n",
+    std::printf("%llu schedules from seed %llu, %llu failed; %.0f schedules/s (%.0f of processor time); each %.1f messages, %.1f faults, %.1f connections, %.0f steps\n",
                 static_cast<unsigned long long>(done), static_cast<unsigned long long>(o.from), static_cast<unsigned long long>(failed),
-                static_cast<double>(done) / seconds, per(sum.messages), per(sum.faults), per(sum.connections), per(sum.steps));
+                static_cast<double>(done) / seconds, static_cast<double>(done) / cpu, per(sum.messages), per(sum.faults), per(sum.connections), per(sum.steps));
     return failed == 0 && done > 0 ? 0 : 1;
 }

@@ -41,12 +41,12 @@ void fill(std::array<T, N>& slots, std::size_t& at, T what, std::size_t times) {
 void draw_mixture(setup& s, choices& pick) {
     struct row { action what; std::uint8_t least; std::uint8_t more; };
     constexpr row rows[] = {
-        {action::publish_from_client, 3, 4}, {action::publish_from_server, 3, 4},
-        {action::write_client, 5, 6},        {action::write_server, 5, 6},
-        {action::read_client, 5, 6},         {action::read_server, 5, 6},
+        {action::publish_from_client, 5, 4}, {action::publish_from_server, 5, 4},
+        {action::write_client, 5, 4},        {action::write_server, 5, 4},
+        {action::read_client, 5, 4},         {action::read_server, 5, 4},
         {action::commit_client, 2, 4},       {action::commit_server, 2, 4},
         {action::answer_client, 1, 4},       {action::answer_server, 1, 4},
-        {action::request, 1, 2},             {action::time, 1, 3},
+        {action::request, 1, 2},             {action::time, 1, 2},
         {action::pause, 0, 2},
     };
     std::size_t at = 0;

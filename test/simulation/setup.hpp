@@ -60,7 +60,7 @@ struct setup {
     bool                       expiring_messages = false;
     bool                       clean_starts = false;               // the client begins anew now and then
     std::array<std::uint8_t, 16> qos_mix{};
-    std::array<action, 64>     mixture{};
+    std::array<action, 128>    mixture{};
     std::array<fault, 16>      fault_mixture{};
 };
 

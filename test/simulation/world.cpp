@@ -5,7 +5,7 @@ namespace aldis::simulation {
 
 namespace {
 
-constexpr std::uint32_t most_steps = 4'000;
+constexpr std::uint32_t most_steps = 2'000;
 constexpr std::uint32_t most_rounds = 400;                         // of the calm: two virtual seconds
 constexpr std::size_t   everything = 1U << 30U;
 
@@ -16,7 +16,7 @@ void world::begin() {
         states_[s].emplace(setup_.peers[s].last_id);
         states_[s]->keep_changes(stores_[s].durable());
     }
-    next_fault_ = pick_.between(10, 60);
+    next_fault_ = pick_.between(5, 35);
 }
 
 void world::run() {
@@ -31,7 +31,7 @@ void world::run() {
 void world::step() {
     ++tally_.steps;
     if (next_fault_-- == 0) {
-        next_fault_ = pick_.between(10, 60);
+        next_fault_ = pick_.between(5, 35);
         if (faults_done_ < setup_.faults) {
             ++faults_done_;
             fail(setup_.fault_mixture[pick_.below(16)]);
@@ -40,7 +40,7 @@ void world::step() {
     }
     if (!lines_[current_].ends[client] && pick_.one_in(3)) return connect();
     if (leave_soon_ && pick_.one_in(3)) return leave(client);
-    perform(setup_.mixture[pick_.below(64)]);
+    perform(setup_.mixture[pick_.below(128)]);
 }
 
 void world::perform(action what) {
