@@ -13,7 +13,7 @@ namespace aldis::app {
 namespace exit_code {
 inline constexpr int success = 0;
 inline constexpr int failure = 1;                                  // usage, no such host, nobody listens
-inline constexpr int not_accepted = 5;
+inline constexpr int protocol_error = 2;
 inline constexpr int connection_lost = 7;
 inline constexpr int system_error = 14;
 inline constexpr int keep_alive_timeout = 19;

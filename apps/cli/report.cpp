@@ -75,9 +75,12 @@ failure connect_failure(error_code const& why, options const& given) {
 
 failure connection_failure(error_code const& why) {
     if (auto const* one = find(endings, why)) return {one->exit, one->text};
-    if (why == condition::malformed) return {exit_code::malformed_packet, fmt::format("Malformed packet from the broker: {}.", why.message())};
-    if (auto const reason = reason_of(why); is_error(reason))
+    auto const reason = reason_of(why);
+    if (is_error(reason) && why == make_error_code(reason))
         return {static_cast<int>(reason), fmt::format("The broker ended the connection: {}.", name_of(reason, packet_type::disconnect))};
+    if (why == condition::malformed) return {exit_code::malformed_packet, fmt::format("Malformed packet from the broker: {}.", why.message())};
+    if (is_error(reason))
+        return {exit_code::protocol_error, fmt::format("The broker broke the protocol: {}.", name_of(reason, packet_type::disconnect))};
     return {exit_code::connection_lost, fmt::format("The connection was lost: {}.", why.message())};
 }
 

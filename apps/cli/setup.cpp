@@ -45,8 +45,6 @@ session::settings settings_of(options const& given) {
     made.resume = !given.connection.clean_start;
     made.queue.messages = 100'000;
     made.queue.bytes = std::size_t{2} * max_packet_size;
-    // So that a session which is kept does not hand out more messages than are wanted.
-    if (given.which == tool::sub) made.own.receive_maximum = given.sub.count > 0 && given.sub.count < 20 ? static_cast<std::uint16_t>(given.sub.count) : std::uint16_t{20};
     return made;
 }
 
