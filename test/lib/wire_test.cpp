@@ -124,7 +124,7 @@ TEST_CASE("messages survive a cut after any byte", "[lib][wire][MQTT-4.4.0-1][MQ
             else REQUIRE(times <= 2);
         }
         if (!one.lost) {
-            REQUIRE(at > 30);                                      // the whole conversation fitted
+            REQUIRE(at >= 16);                                     // CONNACK and three acknowledgements at least fitted
             break;
         }
     }
