@@ -59,7 +59,7 @@ class Publishing(Tools):
                 self.compare(*version, *qos, "-t", "a/b", "-m", "hello", "-d", arrives=1)
 
     def test_messages_that_look_like_options(self):
-        for message in ("-foo", "-m", "--", "-1", "--help", "", "[1,2]", "\u00e9\u4e2d", "a\nb", "'\""):
+        for message in ("-foo", "-m", "--", "-1", "--help", "", "[1,2]", "\u00e9\u4e2d", "a\\nb", "'\""):
             self.compare("-t", "a", "-m", message, arrives=1)
 
     def test_retained_and_null(self):
