@@ -187,7 +187,7 @@ check() {
 stage_checks() {
     begin checks 'documents that are generated or kept in step with the code'
     if [ -f test/conformance.py ]; then
-        check conformance python3 test/conformance.py --check
+        check conformance python3 test/conformance.py --check --strict
         check conformance-selftest python3 test/conformance.py --selftest
     fi
     end
