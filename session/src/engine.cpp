@@ -58,13 +58,14 @@ void engine::impl::pause(bool on, time_point now) {
 
 engine::impl::event_ptr engine::impl::poll(time_point now) {
     for (;;) {
+        if (closed_said_) return nullptr;                          // what the session ends later, the next engine tells
         if (session_ && outcomes_said_ < session_->outcomes.size()) return raise(session_->outcomes[outcomes_said_++]);
         if (session_ && outcomes_said_ > 0) {
             session_->outcomes.clear();
             outcomes_said_ = 0;
         }
         if (at_ == phase::finished) {
-            if (!closed_ || closed_said_) return nullptr;
+            if (!closed_) return nullptr;
             closed_said_ = true;
             return raise(*closed_);
         }
