@@ -48,7 +48,7 @@ void world::connect() {
     bool const v5 = is_v5(setup_.version);
     bool const strange = generation(server) != 0 && generation(server) != generation(client);
     bool const wipe = strange || (!states_[client]->exists() && generation(server) != 0);
-    bool const clean = wipe || (!v5 && setup_.expiry == 0) || (setup_.clean_starts && pick_.one_in(4));
+    bool const clean = wipe || (!v5 && setup_.expiry == 0) || (setup_.clean_starts && !calm_ && pick_.one_in(4));
     leave_soon_ = false;
     l.clean_start = clean;
 

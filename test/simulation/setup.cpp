@@ -86,8 +86,8 @@ setup::setup(choices& pick) {
     if (!v5 && expiry != 0) expiry = never;
     constexpr std::uint16_t keep_alives[] = {0, 1, 2, 60};
     keep_alive = pick.one_of(keep_alives);
-    messages = pick.between(20, 28);
-    faults = pick.between(3, 6);
+    messages = pick.between(20, 23);
+    faults = pick.between(3, 5);
     constexpr std::uint32_t reads[] = {0, 0, 0, 64, 16, 3};
     most_read = pick.one_of(reads);
     if (pick.one_in(8)) large_payloads = 8;

@@ -95,7 +95,8 @@ private:
     void trace(char const* format, Args... args) const {
         if (!trace_) return;
         std::printf("%8lld ms  ", static_cast<long long>(now_.time_since_epoch().count()));
-        std::printf(format, args...);
+        if constexpr (sizeof...(args) == 0) std::fputs(format, stdout);
+        else std::printf(format, args...);
         std::putchar('\n');
     }
 
