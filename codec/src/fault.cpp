@@ -47,7 +47,7 @@ constexpr std::array rows{
     errc_spec{property_misplaced, malformed, "", "", "property may not stand in this packet"},
     errc_spec{property_repeated, protocol_error, "", "", "property occurs twice"},
     errc_spec{property_value, protocol_error, "", "", "property has a value outside its range"},
-    errc_spec{property_not_from_sender, protocol_error, "MQTT-3.3.4-6", "", "property may not come from this side"},
+    errc_spec{property_not_from_sender, protocol_error, "", "", "property may not come from this side"},
     errc_spec{topic_alias_zero, bad_alias, "MQTT-3.3.2-8", "", "topic alias is 0"},
     // CONNECT
     errc_spec{protocol_name, wrong_version, "MQTT-3.1.2-1", "v3-MQTT-3.1.2-1", "protocol name is neither MQTT nor MQIsdp"},
@@ -61,11 +61,11 @@ constexpr std::array rows{
     errc_spec{response_topic_wildcard, malformed, "MQTT-3.3.2-14", "", "response topic contains a wildcard character"},
     // CONNACK and other answers
     errc_spec{connack_flags, malformed, "MQTT-3.2.2-1", "", "reserved flags of CONNACK are set"},
-    errc_spec{connack_return_code, malformed, "", "v3-MQTT-3.2.2-6", "CONNACK has a return code above 5"},
+    errc_spec{connack_return_code, malformed, "", "", "CONNACK has a return code above 5"},
     errc_spec{session_present_on_refusal, protocol_error, "MQTT-3.2.2-6", "v3-MQTT-3.2.2-4", "Session Present is set although the connection is refused"},
-    errc_spec{reason_unknown, malformed, "MQTT-3.14.2-1", "", "reason code is unknown"},
-    errc_spec{reason_misplaced, malformed, "MQTT-3.14.2-1", "", "reason code may not stand in this packet"},
-    errc_spec{reason_not_from_sender, protocol_error, "MQTT-3.14.2-1", "", "reason code may not come from this side"},
+    errc_spec{reason_unknown, malformed, "", "", "reason code is unknown"},
+    errc_spec{reason_misplaced, malformed, "", "", "reason code may not stand in this packet"},
+    errc_spec{reason_not_from_sender, protocol_error, "", "", "reason code may not come from this side"},
     errc_spec{no_reason_codes, protocol_error, "MQTT-3.8.4-6", "v3-MQTT-3.8.4-5", "acknowledgement without a reason code"},
     errc_spec{return_code_invalid, malformed, "", "v3-MQTT-3.9.3-2", "SUBACK return code is none of 0, 1, 2 and 0x80"},
     // SUBSCRIBE and UNSUBSCRIBE
@@ -86,7 +86,43 @@ static_assert([] {
     return rows.back().code == not_expressible;
 }(), "one row for each enumerator of errc, in its order");
 
+/// Errors that break another statement in each packet: the rows here come before those above.
+struct packet_clause {
+    errc             code;
+    packet_type      where;
+    std::string_view clause;
+    std::string_view v3_clause;
+};
+
+/// Any of the three errors about reason codes.
+constexpr errc about_reason = reason_unknown;
+
+constexpr std::array packet_clauses{
+    packet_clause{about_reason, packet_type::connack, "MQTT-3.2.2-8", ""},
+    packet_clause{about_reason, packet_type::puback, "MQTT-3.4.2-1", ""},
+    packet_clause{about_reason, packet_type::pubrec, "MQTT-3.5.2-1", ""},
+    packet_clause{about_reason, packet_type::pubrel, "MQTT-3.6.2-1", ""},
+    packet_clause{about_reason, packet_type::pubcomp, "MQTT-3.7.2-1", ""},
+    packet_clause{about_reason, packet_type::suback, "MQTT-3.9.3-2", ""},
+    packet_clause{about_reason, packet_type::unsuback, "MQTT-3.11.3-2", ""},
+    packet_clause{about_reason, packet_type::disconnect, "MQTT-3.14.2-1", ""},
+    packet_clause{about_reason, packet_type::auth, "MQTT-3.15.2-1", ""},
+    packet_clause{no_filters, packet_type::unsubscribe, "MQTT-3.10.3-2", "v3-MQTT-3.10.3-2"},
+    packet_clause{property_not_from_sender, packet_type::publish, "MQTT-3.3.4-6", ""},
+};
+
+constexpr errc kind_of(errc code) noexcept {
+    return code == reason_misplaced || code == reason_not_from_sender ? about_reason : code;
+}
+
 } // namespace
+
+std::string_view clause_of(errc code, protocol version, packet_type where) noexcept {
+    for (auto const& own : packet_clauses)
+        if (own.code == kind_of(code) && own.where == where) return is_v5(version) ? own.clause : own.v3_clause;
+    auto const& row = spec_of(code);
+    return is_v5(version) ? row.clause : row.v3_clause;
+}
 
 errc_spec const& spec_of(errc code) noexcept { return rows[static_cast<std::size_t>(code)]; }
 

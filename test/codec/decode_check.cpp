@@ -55,7 +55,8 @@ std::string answer(request const& r) {
     if (*verdict) return "ok";
     auto const  fault = verdict->error();
     auto const& row = codec::spec_of(fault.code);
-    auto const  clause = is_v5(r.where.version) ? row.clause : row.v3_clause;
+    auto const  type = r.bytes.empty() ? packet_type{} : static_cast<packet_type>(std::to_integer<unsigned>(r.bytes[0]) >> 4);
+    auto const  clause = codec::clause_of(fault.code, r.where.version, type);
     std::string text = "error " + std::string(row.text);
     if (!clause.empty()) text += " [" + std::string(clause) + "]";
     return text + " at byte " + std::to_string(fault.offset);

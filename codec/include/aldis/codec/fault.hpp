@@ -48,6 +48,9 @@ struct errc_spec {
 /// The row of `code`.
 errc_spec const& spec_of(errc code) noexcept;
 
+/// The statement that `code` breaks in `version`, in a packet of type `where` if that is known; "" where the specification numbers none.
+std::string_view clause_of(errc code, protocol version, packet_type where = {}) noexcept;
+
 /// Every row, in the order of `errc`.
 std::span<errc_spec const> errc_specs() noexcept;
 
