@@ -169,7 +169,7 @@ void world::on_connect(line& l, packet::connect const& p) {
         (void)old.ends[server]->disconnect(packet::disconnect{.reason = reason_code::session_taken_over}, now_);
         settle(old, server);
         write(old, server, true);
-        lose(old, server);
+        if (old.ends[server]) lose(old, server);
     }
     session_ends_.reset();
     bool const exists = generation(server) != 0;
