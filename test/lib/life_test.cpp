@@ -124,8 +124,13 @@ TEST_CASE("whatever is done to a client in whatever state every handler runs onc
 TEST_CASE("destroying a client completes everything with operation_aborted", "[lib][life]") {
     world w;
     w.server.acknowledges = false;
-    auto c = std::make_unique<client>(w.io, lasting_lamp());
+    auto const options = GENERATE(lamp, lasting_lamp)(protocol::v5);
+    auto       c = std::make_unique<client>(w.io, options);
+    bool       called = false;
+    c->on_delivered([&](session::delivery_no, error_code, publish_result const&) { called = true; });
+    c->on_disconnected([&](error_code, disconnect_result const&) { called = true; });
     w.connect(*c);
+    REQUIRE(c->publish("a", "plain"));
     auto const            one = w.start_publish(*c, "a", "b");
     auto const            two = w.start_receive(*c);
     subscribe_outcome     three;
@@ -138,6 +143,7 @@ TEST_CASE("destroying a client completes everything with operation_aborted", "[l
     CHECK(one.ec() == asio::error::operation_aborted);
     CHECK(two.ec() == asio::error::operation_aborted);
     CHECK(three.ec() == asio::error::operation_aborted);
+    CHECK_FALSE(called);
     CHECK(w.io.stopped());                                         // nothing is left that would keep the loop busy
 }
 
@@ -343,6 +349,7 @@ TEST_CASE("without a session that is kept publishes end with the connection", "[
     w.server.drop_all();
     w.run(one);
     w.run(two);
+    w.settle();
 
     CHECK(one.ec() == error::session_ended);
     CHECK(two.ec() == condition::undelivered);

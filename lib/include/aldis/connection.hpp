@@ -1,9 +1,11 @@
 // One session engine on one byte stream: where bytes, time and the protocol meet. Both roles.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include <aldis/codec/bytes.hpp>
 #include <aldis/error.hpp>

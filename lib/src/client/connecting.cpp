@@ -1,6 +1,7 @@
 // How a client's connection begins and ends: dialling, CONNECT, CONNACK, DISCONNECT, loss.
 #include <algorithm>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
@@ -240,9 +241,18 @@ void client::impl::tell_end(error_code cause, disconnect_result ended) {
 void client::impl::end_session() {
     auto const saved = state_->snapshot();
     state_->clear();
-    for (auto const& each : saved)
-        if (each.kind == session::change::what::queued) settle(each.no, error::session_ended, {});
     late_answers_.clear();
+    std::vector<session::delivery_no> without_handler;
+    for (auto const& each : saved) {
+        if (each.kind != session::change::what::queued) continue;
+        if (auto op = publishes_.take(each.no)) std::move(*op).complete(error::session_ended, {});
+        else without_handler.push_back(each.no);
+    }
+    if (without_handler.empty() || !on_delivered_) return;
+    asio::post(io_, [self = shared_from_this(), ended = std::move(without_handler)] {
+        for (auto const no : ended)
+            if (auto const handler = self->on_delivered_) handler(no, error::session_ended, {});
+    });
 }
 
 /// What belongs to the connection ends with it; deliveries belong to the session.
@@ -280,7 +290,7 @@ void client::impl::disconnect(disconnect_options const& how, disconnect_operatio
 
 void client::impl::close(bool for_good) {
     auto const self = shared_from_this();
-    dead_ = dead_ || for_good;
+    if (for_good) fall_silent();
     bool const ends = is_open() && state_->expiry() == 0;
     give_up_connecting();
     was_open_ = false;
@@ -293,7 +303,11 @@ void client::impl::close(bool for_good) {
     if (auto next = std::exchange(next_, std::nullopt)) std::move(next->op).complete(aborted, {});
     for (auto& op : disconnects_.take_all()) std::move(op).complete(aborted);
     end_operations(aborted, aborted);
-    if (!dead_) return;
+}
+
+/// The handle is gone: no handler is called any more but those of operations.
+void client::impl::fall_silent() {
+    dead_ = true;
     on_message_ = nullptr;
     on_disconnected_ = nullptr;
     on_delivered_ = nullptr;

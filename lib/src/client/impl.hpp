@@ -91,6 +91,7 @@ private:
     void ask_again(session::event::authenticate const& e);
     void tell_end(error_code cause, disconnect_result ended);
     void end_session();
+    void fall_silent();
     void end_operations(error_code why, error_code of_receivers);
 
     // publishing.cpp

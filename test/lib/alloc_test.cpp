@@ -1,0 +1,30 @@
+// The hot path of publishing allocates nothing. A program of its own, since it counts operator new.
+#include <support/no_alloc.hpp>
+
+#include "world.hpp"
+
+using namespace aldis;
+using namespace aldis::test;
+
+TEST_CASE("a burst of plain publishes at QoS 0 allocates nothing", "[lib][alloc]") {
+    auto const version = GENERATE(protocol::v3_1_1, protocol::v5);
+    world  w;
+    client c(w.io, lamp(version));
+    w.connect(c);
+    auto const how = publish_options{}.qos(qos_0);
+
+    // The first rounds grow the output to the size of a burst; from then on both of its halves are reused.
+    std::size_t allocated = 0, sent = 0;
+    for (int round = 0; round < 6; ++round) {
+        bool done = false;
+        asio::post(w.io, [&] {
+            allocation_count const count;
+            for (int i = 0; i < 500; ++i) sent += c.publish("some/topic", "a payload of some length", how) ? 1 : 0;
+            allocated = count.so_far();
+            done = true;
+        });
+        REQUIRE(w.run_until([&] { return done && w.server.arrivals.size() == sent; }));
+    }
+    CHECK(sent == 3'000);
+    CHECK(allocated == 0);
+}
