@@ -115,8 +115,8 @@ struct option_row {
     std::string_view long_name;                                    // "--topic", or ""
     std::uint8_t     tools;                                        // a set of `tool`
     std::string_view argument;                                     // what the value is; "" for a flag
-    std::string_view help;
     action           apply;
+    std::string_view help;
 
     bool             takes_value() const noexcept { return !argument.empty(); }
     bool             belongs_to(tool which) const noexcept { return (tools & static_cast<std::uint8_t>(which)) != 0; }

@@ -64,7 +64,8 @@ target_row const& find_target(std::string_view command, std::string_view name) {
         if (same_word(row.name, command)) return row;
     for (std::string_view const other : other_commands)
         if (same_word(other, command)) fail(fmt::format("{} property not supported for {} in --property argument.", name, command));
-    fail(fmt::format("Invalid command given in --property argument: '{}', it must be connect, publish, subscribe, unsubscribe, disconnect or will.", command));
+    fail(fmt::format("Invalid command given in --property argument: '{}', "
+                     "it must be connect, publish, subscribe, unsubscribe, disconnect or will.", command));
 }
 
 codec::property_spec const& find_property_row(std::string_view name, places place) {
@@ -95,7 +96,9 @@ property make_property(codec::property_spec const& row, std::vector<std::string_
         made.binary = to_bytes(words[2]);
     } else {
         auto const number = to_number<std::uint32_t>(words[2], row.min, row.max);
-        if (!number) fail(fmt::format("Property value ({}) out of range for property {}, it must be a number from {} to {}.", words[2], name, row.min, row.max));
+        if (!number)
+            fail(fmt::format("Property value ({}) out of range for property {}, it must be a number from {} to {}.", words[2], name, row.min,
+                             row.max));
         made.number = *number;
     }
     return made;
@@ -132,7 +135,8 @@ void add_property(options& given, std::string_view joined) {
     auto const& target = find_target(words[0], words[1]);
     auto const& row = find_property_row(words[1], target.place);
     if (!is_sendable(row, target.place))
-        fail(fmt::format("{} property not allowed for {} in --property argument, possible: {}.", words[1], target.name, names_for(target.place)));
+        fail(fmt::format("{} property not allowed for {} in --property argument, possible: {}.", words[1], target.name,
+                         names_for(target.place)));
     auto& list = given.properties_of(target.target);
     if ((row.repeats & target.place) == 0 && list.view().has(row.id))
         fail(fmt::format("Error in {} properties: Duplicate property in property list: {}.", target.name, words[1]));

@@ -42,7 +42,8 @@ struct packet_trace::renderer {
                          text(p.topic), p.payload.size()));
     }
     void operator()(packet::puback const& p) {
-        line(is_sent ? fmt::format("PUBACK (m{}, rc{})", p.id, code_of(p.reason)) : fmt::format("PUBACK (Mid: {}, RC:{})", p.id, code_of(p.reason)));
+        line(is_sent ? fmt::format("PUBACK (m{}, rc{})", p.id, code_of(p.reason))
+                     : fmt::format("PUBACK (Mid: {}, RC:{})", p.id, code_of(p.reason)));
     }
     void operator()(packet::pubrec const& p) {
         line(is_sent ? fmt::format("PUBREC (m{}, rc{})", p.id, code_of(p.reason)) : fmt::format("PUBREC (Mid: {})", p.id));
@@ -54,7 +55,8 @@ struct packet_trace::renderer {
     void operator()(packet::subscribe const& p) {
         for (auto const one : p.filters) {
             auto const options = (one.no_local ? 4 : 0) | (one.retain_as_published ? 8 : 0) | static_cast<int>(one.retained) << 4;
-            line(fmt::format("SUBSCRIBE (Mid: {}, Topic: {}, QoS: {}, Options: 0x{:02x})", p.id, text(one.filter), static_cast<int>(one.qos), options));
+            line(fmt::format("SUBSCRIBE (Mid: {}, Topic: {}, QoS: {}, Options: 0x{:02x})", p.id, text(one.filter),
+                             static_cast<int>(one.qos), options));
         }
     }
     void operator()(packet::suback const& p) {

@@ -24,7 +24,8 @@ void check_scheme(transport::scheme via) {
     if (via == scheme::tls) throw usage_error{"TLS support is not built in yet, so an mqtts:// URL cannot be used: use mqtt://."};
     if (via == scheme::ws || via == scheme::wss)
         throw usage_error{"WebSocket support is not built in yet, so a ws:// or wss:// URL cannot be used: use mqtt://."};
-    if (via == scheme::local) throw usage_error{"Unsupported URL scheme: give the path of a Unix domain socket with --unix, and the topic with -t."};
+    if (via == scheme::local)
+        throw usage_error{"Unsupported URL scheme: give the path of a Unix domain socket with --unix, and the topic with -t."};
 }
 
 } // namespace

@@ -60,7 +60,8 @@ std::string read_all(int descriptor, std::size_t largest) {
 }
 
 void line_splitter::check(std::size_t size) const {
-    if (size > longest_) throw input_error{fmt::format("Line {} of standard input is longer than {} bytes, the most a message can hold.", line_, longest_)};
+    if (size > longest_)
+        throw input_error{fmt::format("Line {} of standard input is longer than {} bytes, the most a message can hold.", line_, longest_)};
 }
 
 void line_splitter::feed(std::string_view piece) {

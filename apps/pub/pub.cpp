@@ -33,6 +33,12 @@ publish_options how_to_publish(options const& given, protocol version) {
     return how;
 }
 
+// True when the message came to its end with the connection, not with an answer.
+bool was_cut_off(error_code const& why, publish_result const& answer) {
+    if (!why || is_error(answer.reason())) return false;
+    return why == condition::connection_lost || why == condition::undelivered || why == error::not_connected;
+}
+
 // What both kinds of publisher tell of a message that came to its end.
 class outcome_teller {
 public:
@@ -43,7 +49,8 @@ public:
         if (!why) return true;
         if (is_error(answer.reason())) {
             auto const more = answer.reason_string().empty() ? std::string{} : fmt::format(" The broker says: {}", answer.reason_string());
-            if (!given_.quiet) print_line(fmt::format("Warning: Publish {} failed: {}.{}", number, name_of(answer.reason(), packet_type::puback), more));
+            if (!given_.quiet)
+                print_line(fmt::format("Warning: Publish {} failed: {}.{}", number, name_of(answer.reason(), packet_type::puback), more));
             if (!given_.stand_in && final_code_ == 0) final_code_ = static_cast<int>(answer.reason());
             return true;
         }
@@ -83,7 +90,7 @@ private:
     void on_published(error_code const& why, publish_result const& answer) {
         if (link_.is_leaving()) return;
         // A lost connection is told of by the link, which hears of it too.
-        if (why && !is_error(answer.reason()) && (why == condition::connection_lost || why == condition::undelivered) && !link_.mqtt().is_connected()) return;
+        if (!link_.mqtt().is_connected() && was_cut_off(why, answer)) return;
         if (!teller_.tell(done_ + 1, why, answer)) return;
         if (++done_ == given_.pub.repeat) return link_.leave(teller_.final_code());
         pause_.expires_after(given_.pub.repeat_delay);
@@ -165,13 +172,13 @@ private:
     }
 
     void publish(std::uint64_t number) {
-        link_.mqtt().async_publish(given_.topics.front(), lines_.at(number), how_,
-                                   [this, number](error_code const& why, publish_result const& answer) { on_published(number, why, answer); });
+        auto const done = [this, number](error_code const& why, publish_result const& answer) { on_published(number, why, answer); };
+        link_.mqtt().async_publish(given_.topics.front(), lines_.at(number), how_, done);
     }
 
     void on_published(std::uint64_t number, error_code const& why, publish_result const& answer) {
         if (link_.is_leaving()) return;
-        if (why && !is_error(answer.reason()) && (why == condition::connection_lost || why == condition::undelivered || why == error::not_connected)) {
+        if (was_cut_off(why, answer)) {
             unsent_.push_back(number);
             return;
         }

@@ -38,7 +38,8 @@ std::size_t prefix_of(std::string_view text, std::size_t characters) noexcept {
 }
 
 std::size_t characters_in(std::string_view text) noexcept {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    auto const begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
 }
 
 std::string formatted_time(char const* format, std::timespec const& at) {

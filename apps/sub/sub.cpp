@@ -55,7 +55,8 @@ private:
     void on_open() {
         if (!given_.topics.empty()) {
             ++open_requests_;
-            link_.mqtt().async_subscribe(subscriptions_wanted(), [this](error_code const& why, subscribe_result const& answer) { on_subscribed(why, answer); });
+            auto const done = [this](error_code const& why, subscribe_result const& answer) { on_subscribed(why, answer); };
+            link_.mqtt().async_subscribe(subscriptions_wanted(), done);
         }
         if (!wanted_.unsubscribe.empty()) {
             ++open_requests_;
@@ -100,7 +101,8 @@ private:
             if (auto const code = answer.codes()[i]; is_error(code) && !given_.quiet)
                 print_line(fmt::format("Warning: Subscription to '{}' failed: {}.", given_.topics[i], name_of(code, packet_type::suback)));
         if (answer.refused() == given_.topics.size())
-            return stop(static_cast<int>(answer.codes().front()), "All subscription requests were denied: check the filters, and what this user may read (-u, -P).");
+            return stop(static_cast<int>(answer.codes().front()),
+                        "All subscription requests were denied: check the filters, and what this user may read (-u, -P).");
         request_done();
     }
 
@@ -128,16 +130,19 @@ private:
     }
 
     bool is_filtered_out(std::string_view topic) const {
-        return std::any_of(wanted_.filter_out.begin(), wanted_.filter_out.end(), [&](auto const& filter) { return topic_matches(filter, topic); });
+        auto const matches = [&](std::string const& filter) { return topic_matches(filter, topic); };
+        return std::any_of(wanted_.filter_out.begin(), wanted_.filter_out.end(), matches);
     }
 
     void remove_retained(std::string_view topic) {
         ++removals_;
-        link_.mqtt().async_publish(topic, "", publish_options{qos_level::at_least_once, true}, [this](error_code const& why, publish_result const& answer) {
+        auto const done = [this](error_code const& why, publish_result const& answer) {
             --removals_;
-            if (is_error(answer.reason()) && !given_.quiet) print_line(fmt::format("Warning: A retained message was not removed: {}.", why.message()));
+            if (is_error(answer.reason()) && !given_.quiet)
+                print_line(fmt::format("Warning: A retained message was not removed: {}.", why.message()));
             if (done_) finish();
-        });
+        };
+        link_.mqtt().async_publish(topic, "", publish_options{qos_level::at_least_once, true}, done);
     }
 
     bool print(received_message const& m) {
