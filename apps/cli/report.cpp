@@ -75,9 +75,12 @@ failure connect_failure(error_code const& why, options const& given) {
                 fmt::format("Error: Malformed packet: what answers at {} is not an MQTT broker, or of another version (-V): {}.",
                             place_of(c), why.message())};
     if (why == condition::local_misuse) return {exit_code::failure, fmt::format("Error: {}.", why.message())};
-    auto const advice = why == boost::asio::error::connection_refused ? "is a broker listening there? Check -h and -p."
-                                                                      : "check -h, -p, -A and the network.";
-    return {exit_code::failure, fmt::format("Error: {} by or on the way to {}, {}", why.message(), place_of(c), advice)};
+    if (why == boost::asio::error::connection_refused)
+        return {exit_code::failure,
+                fmt::format("Error: {}: nothing listens at {}. Is the broker running? Check -h and -p.", why.message(), place_of(c))};
+    auto const advice = c.unix_path.empty() ? "Check -h, -p, -A and the network."
+                                            : "Check the path (--unix), and that the broker listens there.";
+    return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", why.message(), place_of(c), advice)};
 }
 
 failure connection_failure(error_code const& why) {
@@ -88,7 +91,8 @@ failure connection_failure(error_code const& why) {
                 fmt::format("The broker ended the connection: {}.", name_of(reason, packet_type::disconnect))};
     if (why == condition::malformed) return {exit_code::malformed_packet, fmt::format("Malformed packet from the broker: {}.", why.message())};
     if (is_error(reason))
-        return {exit_code::protocol_error, fmt::format("The broker broke the protocol: {}.", name_of(reason, packet_type::disconnect))};
+        return {exit_code::protocol_error,
+                fmt::format("The broker broke the protocol: {}.", name_of(reason, packet_type::disconnect))};
     return {exit_code::connection_lost, fmt::format("The connection was lost: {}.", why.message())};
 }
 

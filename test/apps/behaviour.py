@@ -276,6 +276,15 @@ class OptionsFiles(WithBroker):
 
 
 class Names(WithBroker):
+    def test_a_unix_domain_socket(self):
+        broker = Broker("listener 0 FOLDER/socket", "allow_anonymous true").start()
+        self.addCleanup(broker.close)
+        path = os.path.join(broker.folder, "socket")
+        wait_until(lambda: os.path.exists(path), "the socket")
+        for publisher, subscriber in (("pub", "sub"), ("real_pub", "sub"), ("pub", "real_sub")):
+            self.assertEqual(self.run_tool(publisher, "--unix", path, "-t", "a", "-m", "near", "-r", "-q", "1").code, 0)
+            self.assertEqual(self.run_tool(subscriber, "--unix", path, "-t", "a", "-C", "1").out, b"near\n")
+
     def test_help_and_version_succeed(self):
         for tool in ("pub", "sub", "stand_in_pub", "stand_in_sub"):
             for option in ("--help", "--version"):

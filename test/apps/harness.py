@@ -45,7 +45,7 @@ class Broker:
 
     def __init__(self, *lines, files=None):
         self.folder = tempfile.mkdtemp(prefix="aldis_broker_")
-        os.chmod(self.folder, 0o755)
+        os.chmod(self.folder, 0o777)  # mosquitto gives up being root before it makes sockets
         for name, text in (files or {}).items():
             with open(os.path.join(self.folder, name), "w") as file:
                 file.write(text)
