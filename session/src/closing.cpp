@@ -43,14 +43,14 @@ engine::impl::event_ptr engine::impl::on(packet::disconnect const& p, time_point
 
 engine::impl::event_ptr engine::impl::refuse(reason_code why) {
     say_farewell(why);
-    finish(event::closed::by::peer, why);
+    finish(event::closed::by::violation, why);
     return nullptr;
 }
 
 engine::impl::event_ptr engine::impl::refuse(codec::fault cause, packet_type type) {
     auto const why = codec::spec_of(cause.code).tell_peer;
     say_farewell(why);
-    auto& end = finish(event::closed::by::peer, why);              // [v3-MQTT-4.8.0-1] [v3-MQTT-2.2.2-2]
+    auto& end = finish(event::closed::by::violation, why);         // [v3-MQTT-4.8.0-1] [v3-MQTT-2.2.2-2]
     end.cause = cause;
     if (type != packet_type{}) end.in = type;
     return nullptr;
@@ -69,7 +69,7 @@ void engine::impl::refuse_connect(codec::fault cause, bytes_view body) {
     } else if (is_mqtt && (cause.code == codec::errc::protocol_level || cause.code == codec::errc::client_id_empty)) {
         (void)put(packet::connack{.reason = why});                 // [v3-MQTT-3.1.2-2] [v3-MQTT-3.1.3-8]
     }
-    auto& end = finish(event::closed::by::peer, why);              // [v3-MQTT-3.1.4-1]
+    auto& end = finish(event::closed::by::violation, why);         // [v3-MQTT-3.1.4-1]
     end.cause = cause;
     end.in = packet_type::connect;
 }

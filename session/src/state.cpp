@@ -18,6 +18,15 @@ enqueued state::enqueue(message content, publish_options const& options, queue_l
     return data_->enqueue(std::move(content), options, bound);
 }
 
+bool state::withdraw(delivery_no no) {
+    auto& d = *data_;
+    slot_no at = d.queue.first;
+    while (at != no_slot && d.all[at].no != no) at = d.all[at].next;
+    if (at == no_slot) return false;
+    d.finish(at);
+    return true;
+}
+
 bool          state::exists() const noexcept { return data_->exists; }
 std::uint32_t state::expiry() const noexcept { return data_->expiry; }
 void          state::clear() { data_->clear(); }

@@ -239,6 +239,16 @@ TEST_CASE("operations are cancelled one by one", "[lib][life]") {
         CHECK(done.ec() == (is_total ? error_code{} : asio::error::operation_aborted));
         CHECK(w.server.arrivals.size() == 1);
     }
+    SECTION("async_publish that was not started is withdrawn by total alone") {
+        publish_outcome done;
+        c.async_publish("t", "x", bound(done));
+        w.settle();
+        CHECK(c.unacknowledged() == 1);
+        signal.emit(type);
+        w.run(done);
+        CHECK(done.ec() == asio::error::operation_aborted);
+        CHECK(c.unacknowledged() == (is_total ? 0U : 1U));
+    }
     SECTION("async_subscribe") {
         w.connect(c);
         subscribe_outcome done;

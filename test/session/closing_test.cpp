@@ -108,6 +108,7 @@ TEST_CASE("a malformed packet ends the connection with its reason and its byte",
     peers.run();
 
     REQUIRE(peers.server.closed);
+    CHECK(peers.server.closed->who == by::violation);
     CHECK(peers.server.closed->reason == reason_code::malformed_packet);
     CHECK(peers.server.closed->cause->code == codec::errc::qos_invalid);
     CHECK(peers.server.messages.empty());                          // nothing behind it is looked at

@@ -61,6 +61,25 @@ TEST_CASE("the queue is bounded in bytes and gives them back", "[session][state]
           session::enqueued::how::rejected);                       // never fits, so nothing is dropped for it
 }
 
+TEST_CASE("a message can be taken back until it is started", "[session][state]") {
+    session_pair::options how;
+    how.client.max_in_flight = 1;
+    session_pair peers{how};
+    auto const started = peers.publish(peers.client, "a", "1", at_least_once);
+    auto const waiting = peers.publish(peers.client, "a", "2", at_least_once);
+    auto const last = peers.publish(peers.client, "a", "3", at_least_once);
+
+    CHECK_FALSE(peers.client.state.withdraw(started));
+    CHECK(peers.client.state.withdraw(waiting));
+    CHECK_FALSE(peers.client.state.withdraw(waiting));
+    peers.run();
+
+    CHECK(peers.server.received("a") == std::vector<std::string>{"1", "3"});
+    CHECK_FALSE(peers.client.deliveries.contains(waiting));
+    CHECK(peers.client.deliveries.contains(last));
+    CHECK(peers.client.state.queued_bytes() == 0);
+}
+
 TEST_CASE("what was queued offline is sent when the connection is there", "[session][state]") {
     auto const version = GENERATE(protocol::v3_1_1, protocol::v5);
     session_pair peers{{.version = version, .connect = false}};

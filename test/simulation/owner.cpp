@@ -205,6 +205,7 @@ void world::on_connected(line& l, session::event::connected const& e) {
 void world::on_closed(line& l, side s, session::event::closed const& e) {
     trace("%s: line %u closed by %d, reason %02x", names[s], l.serial, static_cast<int>(e.who), static_cast<unsigned>(e.reason));
     require(!e.cause, "an engine finds a packet of the other one malformed");
+    require(e.who != session::event::closed::by::violation, "an engine finds fault with the other one");
     if (e.who == session::event::closed::by::peer) require(is_deliberate(e.reason), "an engine finds fault with the other one");
     if (calm_) require(!e.expired, "I6: a deadline passed although all is well");
 }

@@ -81,7 +81,8 @@ public:
     /// Publishes. QoS 0 completes when the message is in the output, waiting for room there if need be, and needs a connection.
     /// QoS 1 and 2 complete with the acknowledgement; they can be started without a connection and outlive a lost one while the session
     /// does. Reason codes from 0x80 are errors. Topic, payload and options are copied (one allocation) before this returns.
-    /// Cancellation terminal or partial only stops waiting: a QoS 1 or 2 message is delivered all the same, so total does nothing.
+    /// Cancellation terminal or partial only stops waiting: a QoS 1 or 2 message is delivered all the same. Total withdraws a message that
+    /// was not started, and does nothing to others.
     template <asio::completion_token_for<publish_signature> Token>
     auto async_publish(std::string_view topic, payload_view payload, publish_options const& how, Token&& token) {
         return asio::async_initiate<Token, publish_signature>(

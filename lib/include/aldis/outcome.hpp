@@ -10,6 +10,7 @@
 
 #include <aldis/codec/property.hpp>
 #include <aldis/codec/reason.hpp>
+#include <aldis/session/event.hpp>
 #include <aldis/session/limits.hpp>
 
 namespace aldis {
@@ -84,7 +85,7 @@ using unsubscribe_result = subscribe_result;
 /// How a connection that had been open ended.
 class disconnect_result : public answer {
 public:
-    enum class by : std::uint8_t { us, peer, network };
+    using by = session::event::closed::by;
 
     disconnect_result() = default;
     disconnect_result(by who, reason_code reason, aldis::properties const& props, bool session_kept)

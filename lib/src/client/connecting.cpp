@@ -189,7 +189,7 @@ void client::impl::ask_again(session::event::authenticate const&) {
 void client::impl::closed(session::event::closed const& e) {
     cause_ = cause_of(e);
     bool const kept = state_->exists() && state_->expiry() > 0;
-    end_.emplace(static_cast<disconnect_result::by>(e.who), e.reason, e.props, kept);
+    end_.emplace(e.who, e.reason, e.props, kept);
 }
 
 error_code client::impl::cause_of(session::event::closed const& e) const {
@@ -207,6 +207,7 @@ error_code client::impl::cause_of(session::event::closed const& e) const {
     switch (e.who) {
     case by::us: return is_error(e.reason) ? own_reason(e.reason) : make_error_code(error::disconnected);
     case by::peer: return is_error(e.reason) ? make_error_code(e.reason) : make_error_code(error::closed_by_peer);
+    case by::violation: return own_reason(e.reason);
     case by::network: break;
     }
     return was_open_ ? error::connection_lost : error::no_answer;

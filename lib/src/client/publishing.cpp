@@ -60,11 +60,13 @@ void client::impl::publish(outgoing what, publish_operation op) {
     auto const started = start(what);
     if (!started) return std::move(op).complete(make_error_code(started.error()), {});
     auto const no = *started;
-    // It is the session's now: waiting can end, delivering can not.
+    // It is the session's now: waiting can end, delivering only as long as it was not started.
     op.on_cancel([weak = weak_from_this(), no](asio::cancellation_type type) {
         auto const self = weak.lock();
+        if (!self) return;
         auto const stops = asio::cancellation_type::terminal | asio::cancellation_type::partial;
-        if (!self || (type & stops) == asio::cancellation_type::none) return;
+        bool const withdrawn = (type & stops) == asio::cancellation_type::none && self->state_->withdraw(no);
+        if ((type & stops) == asio::cancellation_type::none && !withdrawn) return;
         if (auto taken = self->publishes_.take(no)) std::move(*taken).complete(asio::error::operation_aborted, {});
     });
     publishes_.add(no, std::move(op));

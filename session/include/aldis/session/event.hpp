@@ -61,7 +61,12 @@ struct authenticate { packet::auth request; };
 
 /// The last event of every engine.
 struct closed {
-    enum class by : std::uint8_t { us, peer, network };
+    enum class by : std::uint8_t {
+        us,            // the owner, or a deadline of ours
+        peer,          // its DISCONNECT, or a CONNACK that refuses
+        network,
+        violation,     // the peer broke a rule: we ended it, `reason` is what it was told if the version has words for it
+    };
 
     by                          who;
     reason_code                 reason;                            // what was said, or what would have been

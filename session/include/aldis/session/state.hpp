@@ -70,6 +70,10 @@ public:
     /// by an engine as event::delivered, or by take_outcomes().
     enqueued enqueue(message content, publish_options const& options, queue_limits const& bound, time_point now);
 
+    /// Takes back a message that was not started: it is never sent, and nothing is reported of it. False when it is under way or gone.
+    /// Linear in the queue.
+    bool withdraw(delivery_no no);
+
     /// True once a CONNACK succeeded, or a stored session was restored: there is something to resume.
     bool exists() const noexcept;
 
