@@ -30,6 +30,7 @@ void engine::impl::sent(std::size_t n, time_point now) {
 }
 
 void engine::impl::committed(time_point now) {
+    if (at_ == phase::finished) return;                            // a connection that ended while its CONNACK waited does not open
     gate_.release(clock_.done, out_.run());
     if (accepted_ && gate_.empty()) open(now);
 }
