@@ -47,7 +47,7 @@ void draw_mixture(setup& s, choices& pick) {
         {action::commit_client, 2, 4},       {action::commit_server, 2, 4},
         {action::answer_client, 1, 4},       {action::answer_server, 1, 4},
         {action::request, 1, 2},             {action::time, 1, 2},
-        {action::pause, 0, 2},
+        {action::pause, 0, 2},                {action::turn, 4, 16},
     };
     std::size_t at = 0;
     for (auto const& [what, least, more] : rows) {

@@ -22,8 +22,8 @@ inline constexpr std::uint32_t never = 0xFFFF'FFFF;
 enum class action : std::uint8_t {
     publish_from_client, publish_from_server, write_client, write_server, read_client, read_server, commit_client, commit_server,
     answer_client, answer_server, request, time, pause,
+    turn,              // all of it, once: what keeps exchanges going between faults
 };
-inline constexpr std::size_t action_count = 13;
 
 /// What may go wrong.
 enum class fault : std::uint8_t {

@@ -59,6 +59,14 @@ void world::perform(action what) {
     case action::answer_client: answer(client, false); return;
     case action::answer_server: answer(server, false); return;
     case action::request: return request();
+    case action::turn:
+        for (side s : {client, server}) {
+            write(mine, s, false);
+            read(mine, other(s), some);
+            commit(s);
+            answer(s, false);
+        }
+        return;
     case action::time: return pass(pick_.below(pick_.one_in(8) ? 500 : 20));
     case action::pause: {
         side const s = pick_.below(2);
