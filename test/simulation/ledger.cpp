@@ -173,6 +173,7 @@ void ledger::batch_began(side who, std::span<session::change const> changes) {
         auto& m = messages_[static_cast<std::size_t>(by_no_[who].at(c.no))];
         auto& since = c.kind == session::change::what::started ? m.started : m.finished;
         if (since == 0) since = filling(who);
+        if (m.started != 0 && m.first_started == 0) m.first_started = m.started;
     }
 }
 
@@ -204,15 +205,14 @@ void ledger::crashed_sender(side who, message_record& m) {
     if (!is_committed(who, m.abandoned)) m.abandoned = 0;
     if (!is_committed(who, m.finished)) m.finished = m.ended = 0;  // told or not, it begins again
     else m.ended = m.finished;
-    if (m.restarted != 0 && !is_committed(who, m.restarted)) m.started = m.started_before;
-    m.restarted = 0;
+    if (!is_committed(who, m.first_started)) m.first_started = 0;
     if (m.ended != 0 || m.abandoned != 0 || m.qos == qos_level::at_most_once) return;
+    m.perhaps_sent = m.first_started != 0;                         // also when the loss of the session is what was forgotten
     if (!is_committed(who, m.started)) {
         require(!m.sent, "a message was sent before its identifier was stored");
         m.started = 0;
         m.id = 0;
     } else {
-        m.perhaps_sent = true;
         if (m.id != 0) ids_[who][m.id] = static_cast<std::int8_t>(&m - messages_.data());
     }
     if (!is_committed(who, m.released)) {
@@ -243,8 +243,6 @@ void ledger::session_lost() {
             bool const ends = m.qos == qos_level::exactly_once && (m.sent || m.perhaps_sent);
             if (ends) continue;                                    // its owner is told next
             m.id = 0;
-            m.started_before = m.started;
-            m.restarted = filling(client);
             m.started = 0;
             m.sent = m.perhaps_sent = false;
         }

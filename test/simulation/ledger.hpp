@@ -40,8 +40,7 @@ struct message_record {
     batch_no                          queued = 0;
     batch_no                          started = 0;                 // identifier taken
     batch_no                          released = 0;                // PUBREC came
-    batch_no                          started_before = 0;          // the session was lost since: it begins anew,
-    batch_no                          restarted = 0;               // from this batch on
+    batch_no                          first_started = 0;           // likewise, before a lost session made it begin anew
     batch_no                          finished = 0;                // given up by the session
     batch_no                          ended = 0;                   // its publisher was told
     batch_no                          accepted = 0;                // the other side's owner acknowledged it
