@@ -1,5 +1,6 @@
 # What the scripts share: a broker on a free loopback port, programs run with a deadline, a witness of all messages, a server that answers
 # what it is told to. Python's standard library only.
+import atexit
 import os
 import re
 import shutil
@@ -52,6 +53,7 @@ class Broker:
         self.lines = [line.replace("FOLDER", self.folder) for line in lines] or ["allow_anonymous true"]
         self.process = None
         self.port = None
+        atexit.register(self.close)                                # a script that is told to end leaves no broker behind
 
     def start(self):
         for _ in range(5):
@@ -250,4 +252,5 @@ def read_packet(connection):
 def main():
     if ALDIS is None or not os.access(ALDIS, os.X_OK):
         sys.exit(f"usage: {sys.argv[0]} path/to/aldis [test ...]")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
