@@ -102,6 +102,7 @@ private:
     void turn() {
         drain();
         write();
+        drain();                                                   // choosing what to write may have ended a delivery: expired, too large
         end_if_finished();
         arm();
         read();

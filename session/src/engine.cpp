@@ -25,6 +25,7 @@ void engine::impl::received(std::size_t n, time_point now) {
 
 void engine::impl::sent(std::size_t n, time_point now) {
     out_.sent(n);
+    if (out_.size() == 0 && gate_.empty()) answers_ = 0;
     if (n > 0 && who_ == role::client && keep_alive_ > 0 && at_ == phase::open)                          // [MQTT-3.1.2-20]
         deadlines_.set(timer::ping, now + std::chrono::milliseconds{keep_alive_ * 900});
 }
@@ -37,7 +38,7 @@ void engine::impl::committed(time_point now) {
 
 bool engine::impl::wants_input() const noexcept {
     if (at_ == phase::finished || at_ == phase::accepting || paused_) return false;
-    return out_.size() + gate_.size() <= how_.max_output;
+    return answers_ <= how_.max_output;
 }
 
 void engine::impl::pause(bool on, time_point now) {

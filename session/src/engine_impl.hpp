@@ -175,9 +175,13 @@ struct engine::impl {
     outcome<void> put_with_words(Packet const& p) {
         return put_with_words(p, [this](Packet const& q) { return put(q); });
     }
+    /// An answer to something that the peer sent. What it makes us keep by not reading is counted, see wants_input().
     template <class Packet>
-    outcome<void> put_gated_with_words(Packet const& p) {
-        return put_with_words(p, [this](Packet const& q) { return put_gated(q); });
+    outcome<void> put_answer(Packet const& p) {
+        auto const before = out_.size() + gate_.size();
+        auto const done = put_with_words(p, [this](Packet const& q) { return put_gated(q); });
+        answers_ += out_.size() + gate_.size() - before;
+        return done;
     }
 
     template <packet_type Type>
@@ -196,6 +200,7 @@ struct engine::impl {
     output              out_{};
     gate                gate_{};
     deadlines           deadlines_{};
+    std::size_t         answers_ = 0;                              // bytes of answers since the output was last empty, at most
     bool                paused_ = false;
 
     // handshake

@@ -135,7 +135,7 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     if (!is_v5(version_)) own_.receive_maximum = limits{}.receive_maximum;
     session_->open(expiry_);                                       // [MQTT-4.1.0-1] [v3-MQTT-4.1.0-1] [v3-MQTT-4.1.0-2] [MQTT-3.1.2-23]
     accepted_ = true;
-    if (auto const done = put_gated_with_words(sent); !done) return done; // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [v3-MQTT-3.1.4-4] [v3-MQTT-3.2.0-1]
+    if (auto const done = put_answer(sent); !done) return done; // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [v3-MQTT-3.1.4-4] [v3-MQTT-3.2.0-1]
     if (gate_.empty()) open(now);
     return {};
 }

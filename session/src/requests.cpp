@@ -102,7 +102,7 @@ outcome<void> engine::impl::answer(packet::suback const& with) {
         sent.codes = plain;
         sent.props = {};
     }
-    auto const done = put_gated_with_words(sent);
+    auto const done = put_answer(sent);
     if (done) request_answered(packet_type::subscribe, with.id, with.codes.size());                      // [MQTT-3.8.4-1]
     return done;
 }
@@ -115,7 +115,7 @@ outcome<void> engine::impl::answer(packet::unsuback const& with) {
 
     auto sent = with;
     if (!is_v5(version_)) sent = {.id = with.id};
-    auto const done = put_gated_with_words(sent);
+    auto const done = put_answer(sent);
     if (done) request_answered(packet_type::unsubscribe, with.id, with.codes.size());                    // [MQTT-3.10.4-4]
     return done;
 }
@@ -123,7 +123,9 @@ outcome<void> engine::impl::answer(packet::unsuback const& with) {
 // ---- Keep-alive -------------------------------------------------------------------------------------------------------
 
 engine::impl::event_ptr engine::impl::on(packet::pingreq const&, time_point) {
+    auto const before = out_.size();
     (void)put(packet::pingresp{});                                 // [MQTT-3.12.4-1] [v3-MQTT-3.12.4-1]
+    answers_ += out_.size() - before;
     return nullptr;
 }
 

@@ -116,10 +116,58 @@ TEST_CASE("output that the transport does not take is bounded", "[session]") {
     CHECK(once());
     CHECK(once());
     CHECK(once().error() == session::refusal::queue_full);
-    CHECK_FALSE(client.wants_input());                             // a peer that does not read is not read from
+    CHECK(client.wants_input());                                   // or two peers that both write would wait for each other
     peers.run();
     CHECK(once());
-    CHECK(client.wants_input());
+}
+
+TEST_CASE("a peer that asks and does not read the answers is not read from", "[session]") {
+    session_pair::options how;
+    how.server.max_output = 1000;
+    session_pair peers{how};
+    auto& server = *peers.server.engine;
+    auto const asks = GENERATE(0, 1);
+    for (auto i = 0; i < 600 && server.wants_input(); ++i) {
+        if (asks == 0) peers.feed(peers.server, packet::pingreq{});
+        else peers.feed(peers.server, packet::pubrel{.id = 7});
+    }
+    CHECK_FALSE(server.wants_input());
+    CHECK(server.output_size() < 1100);
+    peers.run();
+    CHECK(server.wants_input());
+}
+
+TEST_CASE("QoS 0 does not overtake QoS 0 that was queued before", "[session][state]") {
+    session_pair peers{{.connect = false}};
+    (void)put(peers.client.state, "1", at_most_once, {});
+    (void)put(peers.client.state, "2", at_most_once, {});
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+    REQUIRE(peers.server.engine->accept({}, peers.server.state, peers.now));
+    auto const answer = peers.server.engine->pending(peers.now);
+    byte_buffer bytes(answer[0].begin(), answer[0].end());
+    peers.server.engine->sent(bytes.size(), peers.now);
+    peers.feed(peers.client, bytes_view{bytes});
+    REQUIRE(peers.client.engine->publish({.topic = "a", .payload = to_bytes("3")}, peers.now));
+    peers.run();
+
+    CHECK(peers.server.received("a") == std::vector<std::string>{"1", "2", "3"});
+}
+
+TEST_CASE("a connection that ended while its CONNACK waited for the store does not open", "[session][commit]") {
+    session_pair peers{{.connect = false}};
+    peers.server_clock = {.filling = 2, .done = 1};
+    (void)put(peers.server.state, "x", at_least_once, {});
+    (void)peers.connect(true);
+    peers.run();
+    peers.server.engine->connection_lost(peers.now);
+
+    peers.server_clock = {.filling = 3, .done = 2};
+    peers.server.engine->committed(peers.now);
+
+    CHECK(peers.server.engine->finished());
+    CHECK(peers.server.engine->pending(peers.now).empty());
 }
 
 TEST_CASE("pending shows the same bytes until they are sent", "[session]") {

@@ -37,7 +37,8 @@ struct settings {
     /// Topic aliases that we assign automatically, up to what the peer allows; 0 turns it off.
     std::uint16_t automatic_aliases = 16;
 
-    /// Output waiting for the transport, in bytes, above which QoS 0 publishing is refused and reading stops.
+    /// Output waiting for the transport, in bytes, above which QoS 0 publishing is refused; and answers to a peer that does not take them,
+    /// above which reading stops. Our own publishing never stops reading: two peers that both write would wait for each other.
     std::size_t max_output = 1U << 20U;
 
     /// SUBSCRIBEs and UNSUBSCRIBEs that a server keeps unanswered for one client.
