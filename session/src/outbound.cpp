@@ -184,12 +184,6 @@ bool engine::impl::send(slot_no at, time_point now) {
     }
     if (!put_publish(d, now)) {
         // Too large for this peer. A server acts as if it had been sent, a client must say so.  [MQTT-3.1.2-25]
-        if (d.qos == qos_level::exactly_once && d.written) {       // the peer may have it from an earlier connection: its identifier is
-            session_->release(at, who_ == role::server ? reason_code::success : reason_code::packet_too_large);
-            d.ready = clock_.filling;                              // free only when PUBREL and PUBCOMP have cleared it there
-            if (next_pubrel_ == no_slot) next_pubrel_ = at;
-            return true;
-        }
         session_->give_up(at, who_ == role::server ? event::outcome::acknowledged : event::outcome::too_large, reason_code::packet_too_large);
         return true;
     }

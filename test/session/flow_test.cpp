@@ -183,25 +183,6 @@ TEST_CASE("nothing above the peer's Maximum Packet Size is sent", "[session][MQT
     CHECK_FALSE(peers.client.closed);
 }
 
-TEST_CASE("a QoS 2 message that became too large to send again frees its identifier only with the peer", "[session][MQTT-3.1.2-25][MQTT-4.3.3-12]") {
-    session_pair peers;
-    peers.from_server.cut_before = packet_type::pubrec;
-    std::string const payload(100, 'x');
-    auto const no = peers.publish(peers.client, "a", payload, exactly_once);
-    peers.run();
-    peers.server.settings.own.maximum_packet_size = 50;
-
-    peers.reconnect();
-    auto const next = peers.publish(peers.client, "a", "next", exactly_once);
-    peers.run();
-
-    CHECK(peers.client.deliveries.at(no).reason == reason_code::packet_too_large);
-    CHECK(peers.client.deliveries.at(next).how == outcome::acknowledged);
-    CHECK(peers.server.received("a").back() == "next");
-    CHECK(peers.server.state.incoming() == 0);
-    CHECK(peers.client.state.identifiers_in_use() == 0);
-}
-
 TEST_CASE("a packet above our Maximum Packet Size ends the connection before its body came", "[session][MQTT-3.1.2-24][MQTT-3.2.2-15]") {
     session_pair::options how;
     how.server.own.maximum_packet_size = 100;
