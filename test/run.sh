@@ -218,7 +218,7 @@ matching() {
 
 coverage_of() { # coverage_of LAYER: its lines of the summary
     printf '%-8s' "$1"
-    gcovr -r . --add-tracefile build/coverage/coverage.json --filter "$1/" --print-summary -o /dev/null |
+    gcovr -r . --add-tracefile build/coverage/coverage.json --filter "$1/" --print-summary -o "$logs/coverage-$1.txt" |
         sed -nE 's/^(lines|branches): ([0-9.]+%) \(([0-9]+) out of ([0-9]+)\)/  \1 \2 (\3 of \4)/p' | tr -d '\n'
     printf '\n'
 }

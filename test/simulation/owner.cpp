@@ -34,6 +34,7 @@ bool is_deliberate(reason_code why) noexcept {
     case reason_code::server_unavailable:
     case reason_code::server_shutting_down:
     case reason_code::session_taken_over:
+    case reason_code::unspecified_error:                           // a client's deadline passed: it may not say 0xA0
     case reason_code::keep_alive_timeout:
     case reason_code::maximum_connect_time: return true;
     default: return false;
