@@ -28,5 +28,5 @@ TEST_CASE("a burst of plain publishes at QoS 0 allocates nothing", "[lib][alloc]
         REQUIRE(w.run_until([&] { return done && w.server.arrivals.size() == sent; }));
     }
     CHECK(sent == 6'000);
-    CHECK(allocated <= 1);                                         // the posted flush, whose memory Asio keeps except under a sanitizer
+    CHECK(allocated <= (ALDIS_SANITIZED ? 1U : 0U));               // Asio keeps the memory of the posted flush, except under a sanitizer
 }
