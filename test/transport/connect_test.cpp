@@ -205,7 +205,7 @@ TEST_CASE("a connection comes from the local address that was asked for", "[tran
 
     auto const done = on.connect(from.local(), connect_options{}
                                                       .local_address("127.0.0.2")
-                                                      .keep_alive(true)
+                                                      .keep_alive(tcp_keep_alive{})
                                                       .no_delay(false)
                                                       .timeout(connect_options::duration::max()));
     on.run(done);

@@ -20,6 +20,13 @@ public:
     executor_type get_executor() const override { return const_cast<stream_socket&>(socket_).get_executor(); }
     std::string   remote_name() const override { return remote_name_; }
 
+    stream_facts facts() const override {
+        stream_facts known;
+        known.remote = remote_name_;
+        known.since = since_;
+        return known;
+    }
+
     void close() noexcept override {
         error_code ignored;
         socket_.close(ignored);
@@ -47,8 +54,9 @@ private:
         completion<error_code>(std::move(handler), get_executor()).post(ec);
     }
 
-    stream_socket socket_;
-    std::string   remote_name_;
+    stream_socket                         socket_;
+    std::string                           remote_name_;
+    std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
 tcp::endpoint as_tcp(socket_address const& address) noexcept {
@@ -90,12 +98,6 @@ error_code make_ip_address(std::string const& host, std::uint16_t port, socket_a
     auto const ip = asio::ip::make_address(host, ec);
     if (!ec) into = tcp::endpoint(ip, port);
     return ec;
-}
-
-void tune(stream_socket& socket, bool no_delay, bool keep_alive) {
-    error_code ignored;
-    socket.set_option(tcp::no_delay(no_delay), ignored);
-    socket.set_option(stream_socket::keep_alive(keep_alive), ignored);
 }
 
 } // namespace aldis::transport

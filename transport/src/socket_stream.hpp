@@ -1,7 +1,9 @@
 // A stream over a connected socket, TCP and unix alike, and what dialling and accepting share.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -9,6 +11,7 @@
 
 #include <aldis/transport/endpoint.hpp>
 #include <aldis/transport/stream.hpp>
+#include <aldis/transport/tcp_keep_alive.hpp>
 
 namespace aldis::transport {
 
@@ -31,6 +34,6 @@ error_code make_local_address(std::string const& path, socket_address& into);
 error_code make_ip_address(std::string const& host, std::uint16_t port, socket_address& into);
 
 /// Sets what both ends may choose; TCP only. A system that refuses an option does not keep the connection from working.
-void tune(stream_socket& socket, bool no_delay, bool keep_alive);
+void tune(stream_socket& socket, bool no_delay, std::optional<tcp_keep_alive> const& keep_alive, std::chrono::milliseconds user_timeout = {});
 
 } // namespace aldis::transport

@@ -1,41 +1,15 @@
 // Accepting: a listening socket, TCP or unix, that hands out streams.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
 #include <aldis/transport/endpoint.hpp>
+#include <aldis/transport/listen_options.hpp>
 #include <aldis/transport/stream.hpp>
 
 namespace aldis::transport {
-
-class listen_options {
-public:
-    using duration = std::chrono::steady_clock::duration;
-
-    listen_options() = default;
-
-    /// TCP_NODELAY on accepted streams.
-    bool            no_delay() const noexcept { return no_delay_; }
-    listen_options& no_delay(bool value) noexcept { no_delay_ = value; return *this; }
-    /// SO_KEEPALIVE on accepted streams.
-    bool            keep_alive() const noexcept { return keep_alive_; }
-    listen_options& keep_alive(bool value) noexcept { keep_alive_ = value; return *this; }
-    /// How many connections the system queues; 0 leaves it to the system.
-    int             backlog() const noexcept { return backlog_; }
-    listen_options& backlog(int value) noexcept { backlog_ = value; return *this; }
-    /// How long accepting rests when file descriptors or memory have run out.
-    duration        pause() const noexcept { return pause_; }
-    listen_options& pause(duration value) noexcept { pause_ = value; return *this; }
-
-private:
-    bool     no_delay_ = true;
-    bool     keep_alive_ = false;
-    int      backlog_ = 0;
-    duration pause_ = std::chrono::milliseconds(100);
-};
 
 /// Not thread-safe; destroying it is close(). The executor runs one handler at a time.
 class listener {

@@ -1,4 +1,4 @@
-// The abstract byte stream: TCP, unix and memory today; TLS and WebSocket look the same from outside.
+// The abstract byte stream: TCP, TLS, WebSocket, unix sockets, memory and whatever a program brings of its own look the same from outside.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include <aldis/transport/error.hpp>
+#include <aldis/transport/facts.hpp>
 
 namespace aldis::transport {
 
@@ -37,6 +38,13 @@ public:
 
     /// Who is at the other end, for logs: "192.0.2.1:1883", "[::1]:1883", "unix:/run/mqtt.sock". Set when the stream was made.
     virtual std::string remote_name() const = 0;
+
+    /// What else is known of the way: TLS, WebSocket, proxies. Copies; not for hot paths.
+    virtual stream_facts facts() const {
+        stream_facts known;
+        known.remote = remote_name();
+        return known;
+    }
 
     /// Reads at least one byte. The memory stays valid until completion. Fails with asio::error::eof once the peer has ended its side,
     /// operation_aborted after cancel() or close(). An empty buffer completes with 0.
