@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <aldis/transport/connect_options.hpp>
 #include <aldis/transport/endpoint.hpp>
 
 namespace aldis::app {
@@ -91,7 +92,7 @@ connect_options setup_of(options const& given, protocol version, std::string con
     out.version(version).client_id(client_id).user_name(c.user_name).password(c.password);
     out.keep_alive(std::chrono::seconds{c.keep_alive}).clean_start(c.clean_start);
     if (c.session_expiry && (is_v5(version) || !c.clean_start)) out.session_expiry(lifetime(*c.session_expiry));
-    if (!c.bind_address.empty()) out.bind_address(numeric_address(c.bind_address));
+    if (!c.bind_address.empty()) out.transport(transport::connect_options{}.local_address(numeric_address(c.bind_address)));
     if (given.will.topic) out.will(will_of(given));
     auto settings = settings_of(given);
     add_properties(out, settings, given.properties_of(property_target::connect));

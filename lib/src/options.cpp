@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <aldis/transport/connect_options.hpp>
 #include <aldis/transport/endpoint.hpp>
 
 #include "seconds.hpp"
@@ -47,6 +48,26 @@ connect_options& connect_options::endpoint(transport::endpoint value) {
     address_error_ = {};
     endpoint_ = std::make_shared<transport::endpoint const>(std::move(value));
     return *this;
+}
+
+connect_options& connect_options::tls(transport::tls_options value) {
+    auto changed = transport();
+    return transport(std::move(changed.tls(std::move(value))));
+}
+
+connect_options& connect_options::proxy(transport::proxy_options value) {
+    auto changed = transport();
+    return transport(std::move(changed.proxy(std::move(value))));
+}
+
+connect_options& connect_options::transport(transport::connect_options value) {
+    transport_ = std::make_shared<transport::connect_options const>(std::move(value));
+    return *this;
+}
+
+transport::connect_options const& connect_options::transport() const noexcept {
+    static transport::connect_options const as_they_come;
+    return transport_ ? *transport_ : as_they_come;
 }
 
 // ---- The rest ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,10 @@
 namespace aldis {
 
 namespace transport {
+class connect_options;
 class endpoint;
+class proxy_options;
+class tls_options;
 }
 
 /// A session, a will's delay or a message that is never to expire.
@@ -56,7 +59,8 @@ private:
 /// Where and how to connect. What is wrong with an option is reported by async_connect(), as condition::local_misuse.
 class connect_options {
 public:
-    /// mqtt://[user[:password]@]host[:port] or unix:///path; what is missing is localhost and 1883.
+    /// mqtt://[user[:password]@]host[:port], mqtts://..., ws://.../path, wss://.../path or unix:///path; what is missing is localhost, the
+    /// scheme's port and /mqtt.
     connect_options() : connect_options(std::string_view("mqtt://localhost")) {}
     explicit connect_options(std::string_view uri);
     explicit connect_options(char const* uri) : connect_options(std::string_view(uri)) {}
@@ -72,9 +76,11 @@ public:
     connect_options& version(protocol value) noexcept { version_ = value; return *this; }
     connect_options& user_name(std::optional<std::string> value) { user_name_ = std::move(value); return *this; }
     connect_options& password(std::optional<std::string> value) { password_ = std::move(value); return *this; }
-    connect_options& bind_address(std::string value) { bind_address_ = std::move(value); return *this; }
-    connect_options& no_delay(bool value) noexcept { no_delay_ = value; return *this; }
-    /// For all of it: name, addresses, handshake. 30 seconds by default; zero turns it off.
+    connect_options& tls(transport::tls_options value);
+    connect_options& proxy(transport::proxy_options value);
+    /// Everything the transport can be told: sockets, name service, TLS, WebSocket, proxy, time for each step; replaces the two above.
+    connect_options& transport(transport::connect_options value);
+    /// For all of it: name, addresses, handshakes, CONNACK. 30 seconds by default; zero turns it off. Replaces the transport's own.
     connect_options& connect_timeout(std::chrono::milliseconds value) noexcept { connect_timeout_ = value; return *this; }
 
     // ---- The session ------------------------------------------------------------------------------------------------------
@@ -121,8 +127,7 @@ public:
     protocol                          version() const noexcept { return version_; }
     std::optional<std::string> const& user_name() const noexcept { return user_name_; }
     std::optional<std::string> const& password() const noexcept { return password_; }
-    std::string const&                bind_address() const noexcept { return bind_address_; }
-    bool                              no_delay() const noexcept { return no_delay_; }
+    transport::connect_options const& transport() const noexcept;
     std::chrono::milliseconds         connect_timeout() const noexcept { return connect_timeout_; }
     std::chrono::seconds              session_expiry() const noexcept { return session_expiry_; }
     bool                              clean_start() const noexcept { return clean_start_; }
@@ -140,7 +145,7 @@ private:
     std::string                                client_id_{};
     std::optional<std::string>                 user_name_{};
     std::optional<std::string>                 password_{};
-    std::string                                bind_address_{};
+    std::shared_ptr<transport::connect_options const> transport_{};
     std::optional<will_message>                will_{};
     property_list                              props_{};
     session::settings                          settings_{};
@@ -150,7 +155,6 @@ private:
     std::size_t                                incoming_messages_ = 1'000;
     std::size_t                                incoming_bytes_ = 16U << 20U;
     protocol                                   version_ = protocol::v5;
-    bool                                       no_delay_ = true;
     bool                                       clean_start_ = false;
     bool                                       manual_acknowledge_ = false;
 };

@@ -55,11 +55,16 @@ public:
     session::limits const& limits() const noexcept { return limits_; }
     /// Where else to try; empty when not said.
     std::string_view       server_reference() const noexcept;
+    /// Why the transport failed, in a line for people: "the certificate expired on 2026-01-31 12:00:00 UTC"; empty where the error code says
+    /// it all. Printable.
+    std::string const&     detail() const noexcept { return detail_; }
 
+    connect_result& detail(std::string text) { detail_ = std::move(text); return *this; }
     connect_result& in_use(std::string client_id, std::uint16_t keep_alive, session::limits const& allowed);
 
 private:
     std::string     client_id_{};
+    std::string     detail_{};
     session::limits limits_{};
     std::uint16_t   keep_alive_ = 0;
     bool            session_present_ = false;

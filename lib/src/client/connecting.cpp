@@ -86,8 +86,12 @@ struct client::impl::on_dialed {
 };
 
 void client::impl::dial() {
-    transport::connect_options how;
-    how.timeout(options_.connect_timeout()).no_delay(options_.no_delay()).local_address(options_.bind_address());
+    auto how = options_.transport();
+    failure_ = std::make_shared<std::string>();
+    how.timeout(options_.connect_timeout()).observe([told = failure_, pass_on = how.observe()](transport::note const& said) {
+        if (said.weight() == transport::note::level::failure) *told = said.text();
+        if (pass_on) pass_on(said);
+    });
     dialing_ = std::make_shared<asio::cancellation_signal>();
     transport::async_connect(io_, *options_.endpoint(), std::move(how),
                              asio::bind_cancellation_slot(dialing_->slot(), on_dialed{shared_from_this(), attempt_, dialing_}));
@@ -95,8 +99,11 @@ void client::impl::dial() {
 
 void client::impl::dialed(error_code ec, std::unique_ptr<transport::stream> stream) {
     dialing_.reset();
-    if (ec) return connect_failed(ec);
-    attach(std::move(stream));
+    auto const failure = std::exchange(failure_, nullptr);
+    if (!ec) return attach(std::move(stream));
+    connect_result result;
+    if (failure) result.detail(std::move(*failure));
+    connect_failed(ec, std::move(result));
 }
 
 void client::impl::attach(std::unique_ptr<transport::stream> stream) {

@@ -129,6 +129,7 @@ private:
     // connecting and the end
     std::optional<connect_operation>           connecting_{};
     std::shared_ptr<asio::cancellation_signal> dialing_{};
+    std::shared_ptr<std::string>               failure_{};         // what the transport had to say of it last
     std::uint64_t                              attempt_ = 0;       // what a late answer of an earlier dial can be told by
     session::time_point                        give_up_at_{};
     std::optional<next_connect>                next_{};
