@@ -1,7 +1,7 @@
 # The Debian packages Aldis needs, and install_packages, which gets them. Sourced by test/run.sh and apps/demo.sh.
 
 # To build the libraries and the program `aldis`.
-build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-dev libssl-dev
+build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-dev libssl-dev libc-ares-dev
     libfmt-dev libcli11-dev)
 
 # A broker to talk to, until Aldis has its own. Only its program is used, never its service.

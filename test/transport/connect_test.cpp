@@ -1,51 +1,12 @@
 // Dialling: what connects, what does not and why, deadlines, cancellation at every stage.
-#include "loop.hpp"
-
-#include <vector>
+#include "ports.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 using namespace aldis::test;
 using namespace aldis::transport;
 using namespace std::chrono_literals;
-using asio::ip::tcp;
-
-namespace {
-
-// A listening socket that nobody accepts from, with its queue full: a further connection neither succeeds nor fails.
-class deaf_listener {
-public:
-    explicit deaf_listener(loop& on) : acceptor_(on.io, tcp::v4()) {
-        acceptor_.bind({asio::ip::address_v4::loopback(), 0});
-        acceptor_.listen(0);
-        for (int attempt = 0; attempt < 64; ++attempt) {
-            auto const done = on.connect(where(), connect_options{}.timeout(200ms));
-            on.run(done);
-            last_error_ = done.ec();
-            if (last_error_) return;
-            queued_.push_back(std::move(done.value()));
-        }
-    }
-
-    endpoint   where() const { return endpoint(scheme::tcp, "127.0.0.1", acceptor_.local_endpoint().port()); }
-    error_code last_error() const { return last_error_; }
-
-private:
-    tcp::acceptor           acceptor_;
-    std::vector<stream_ptr> queued_;
-    error_code              last_error_;
-};
-
-// A port on which nobody listens, held so that nobody else gets it.
-struct silent_port {
-    explicit silent_port(loop& on) : socket(on.io, tcp::v4()) { socket.bind({asio::ip::address_v4::loopback(), 0}); }
-    endpoint    where() const { return endpoint(scheme::tcp, "127.0.0.1", socket.local_endpoint().port()); }
-    tcp::socket socket;
-};
-
-} // namespace
 
 TEST_CASE("a refused connection says so", "[transport][connect]") {
     loop              on;
@@ -169,10 +130,12 @@ TEST_CASE("what cannot be dialled is refused with its own error", "[transport][c
         error_code      expected;
     };
     std::string const null_in_name("local\0host", 10);
+    proxy_options const proxy(proxy_options::kind::socks5, "127.0.0.1", 1080);
     row const         rows[] = {
-        {"TLS", endpoint(scheme::tls, "localhost"), {}, errc::scheme_not_supported},
-        {"WebSocket", endpoint(scheme::ws, "localhost"), {}, errc::scheme_not_supported},
-        {"WebSocket over TLS", endpoint(scheme::wss, "localhost"), {}, errc::scheme_not_supported},
+        {"a unix socket through a proxy", local_endpoint("/tmp/x"), connect_options{}.proxy(proxy), errc::scheme_not_supported},
+        {"SRV records through a proxy", endpoint(scheme::tcp, "localhost"), connect_options{}.proxy(proxy).service_lookup(true),
+         errc::scheme_not_supported},
+        {"SRV records for WebSocket", endpoint(scheme::ws, "localhost"), connect_options{}.service_lookup(true), errc::scheme_not_supported},
         {"empty host", endpoint(scheme::tcp, ""), {}, asio::error::invalid_argument},
         {"null in the host", endpoint(scheme::tcp, null_in_name), {}, asio::error::invalid_argument},
         {"empty path", local_endpoint(""), {}, asio::error::invalid_argument},

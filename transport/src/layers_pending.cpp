@@ -18,6 +18,7 @@ error_code check_tls_listener(tls_options const&, std::string&) { return errc::s
 void start_websocket_connect(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 void start_websocket_accept(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 void start_proxy_connect(std::unique_ptr<stream> lower, proxy_options const&, std::string const&, std::uint16_t, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
+std::string to_string(proxy_options const&) { return {}; }
 void start_proxy_header(std::unique_ptr<stream> lower, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 
 } // namespace aldis::transport
