@@ -44,10 +44,10 @@ ban("libraries know nothing of tests" FILES "^(codec|session|transport|lib|apps)
 # ---- heavy headers stay in few files ---------------------------------------------------------------------------------------------------
 ban("Beast belongs in its two files of transport" FILES "^(codec|session|transport|lib|apps|test|fuzz)/" EXCEPT "^transport/src/(websocket|http)\\.cpp$"
   PATTERN "${include}[<\"]boost/beast")
-ban("TLS belongs in its two files of transport" FILES "^(codec|session|transport|lib|apps|test|fuzz)/" EXCEPT "^transport/src/(websocket|tls)\\.cpp$"
+ban("TLS belongs in its files of transport" FILES "^(codec|session|transport|lib|apps|test|fuzz)/" EXCEPT "^transport/src/tls(_[a-z]+)?\\.[ch]pp$"
   PATTERN "${include}[<\"](boost/asio/ssl|openssl/ssl)")
 ban("libcrypto belongs in one named file of the layer that needs it"
-  FILES "^(codec|session|transport|lib|apps)/" EXCEPT "^(transport/src/(websocket|tls)|(lib|apps)/.*/?crypto)\\.cpp$"
+  FILES "^(codec|session|transport|lib|apps)/" EXCEPT "^(transport/src/tls(_[a-z]+)?\\.[ch]pp|(lib|apps)/.*/?crypto\\.cpp)$"
   PATTERN "${include}[<\"]openssl/")
 ban("fmt and CLI11 are the programs' affair, and no part of a public header" FILES "^(codec|session|transport|lib)/include/"
   PATTERN "${include}[<\"](fmt/|CLI/)")

@@ -12,9 +12,6 @@ void refuse(std::unique_ptr<stream> lower, stream_handler handler) {
 }
 } // namespace
 
-void start_tls_connect(std::unique_ptr<stream> lower, endpoint const&, tls_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
-void start_tls_accept(std::unique_ptr<stream> lower, tls_options const&, bool, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
-error_code check_tls_listener(tls_options const&, std::string&) { return errc::scheme_not_supported; }
 void start_websocket_connect(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 void start_websocket_accept(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 void start_proxy_connect(std::unique_ptr<stream> lower, proxy_options const&, std::string const&, std::uint16_t, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }

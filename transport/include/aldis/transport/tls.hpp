@@ -87,7 +87,7 @@ public:
     tls_options& native(native_callback tweak) { return set(native_, std::move(tweak)); }
 
     /// Forget what was read: files are read again at the next use.
-    tls_options& fresh() noexcept { made_.reset(); return *this; }
+    tls_options& fresh() { made_ = hold_nothing(); return *this; }
 
     // ---- What was chosen --------------------------------------------------------------------------------------------------
 
@@ -117,14 +117,14 @@ public:
     native_callback const&                         native() const noexcept { return native_; }
 
 private:
-    friend class tls_access;                                       // tls.cpp keeps what it made of these options here
+    friend class tls_access;                                       // tls_context.cpp keeps what it made of these options here
     struct made;
+    static std::shared_ptr<made> hold_nothing();                   // for copies to share once something is made
 
     template <class T>
     tls_options& set(T& member, T value) {
         member = std::move(value);
-        made_.reset();
-        return *this;
+        return fresh();
     }
 
     std::string                             ca_file_{}, ca_directory_{}, ca_text_{}, crl_file_{}, server_name_{};
@@ -140,7 +140,7 @@ private:
     tls_version                             lowest_ = tls_version::v1_2;
     tls_version                             highest_ = tls_version::v1_3;
     bool                                    resumption_ = true;
-    mutable std::shared_ptr<made>           made_{};
+    std::shared_ptr<made>                   made_ = hold_nothing();
 };
 
 } // namespace aldis::transport
