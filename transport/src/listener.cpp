@@ -3,24 +3,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <optional>
 
-#include <sys/stat.h>
-
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "completion.hpp"
+#include "layers.hpp"
+#include "listener_handshakes.hpp"
+#include "listener_socket.hpp"
 #include "socket_stream.hpp"
 
 namespace aldis::transport {
 namespace {
-
-using asio::ip::tcp;
-using stream_acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
 namespace condition = boost::system::errc;
 
@@ -38,177 +32,173 @@ bool is_one_of(std::array<condition::errc_t, Size> const& table, error_code ec) 
     return std::any_of(table.begin(), table.end(), [ec](auto each) { return ec == each; });
 }
 
-// Which file this is, so that a path is removed only while it is still ours.
-struct file_identity {
-    dev_t device = 0;
-    ino_t inode = 0;
-    friend bool operator==(file_identity const&, file_identity const&) = default;
-};
-
-std::optional<file_identity> identify_socket(std::string const& path) noexcept {
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return {};
-    return file_identity{info.st_dev, info.st_ino};
-}
+bool is_tls(endpoint const& where) noexcept { return where.via() == scheme::tls || where.via() == scheme::wss; }
 
 } // namespace
 
+// One life of a listener, from open() to close().
 struct listener::state : std::enable_shared_from_this<listener::state> {
-    explicit state(asio::any_io_executor const& ex) : acceptor(ex), pause(ex) {}
+    explicit state(asio::any_io_executor const& ex) : socket(ex), pause(ex) {}
 
-    error_code open_tcp(endpoint const& where);
-    error_code open_local(endpoint const& where);
-    error_code listen_on(socket_address const& address);
-    error_code resolve(endpoint const& where, socket_address& into);
+    error_code open(endpoint const& where, listen_options const& wanted);
+    error_code reload(tls_options fresh);
+    error_code check_tls(tls_options const& wanted, note_gate& notes);
     void       close() noexcept;
 
     void start(accept_handler handler);
+    void pump();
+    bool wants_another() noexcept;
     void accept_next();
-    void on_accepted(error_code ec, stream_socket socket);
-    void rest();
+    void on_accepted(error_code ec, stream_socket came);
+    void rest(error_code why);
     void finish(error_code ec, std::unique_ptr<stream> made);
     void cancel(std::size_t which) noexcept;
 
     using accept_completion = completion<error_code, std::unique_ptr<stream>>;
 
-    stream_acceptor                  acceptor;
+    listening_socket                 socket;
     asio::steady_timer               pause;
-    endpoint                         local;
     listen_options                   options;
     socket_address                   peer;
-    std::optional<file_identity>     file;                         // of the unix socket that we made
+    std::shared_ptr<handshakes>      on_the_way;
     std::optional<accept_completion> waiting;
+    error_code                       failure;                      // of accepting, not told to anybody yet
     std::size_t                      accept_no = 0;                // tells a late cancellation that its operation is over
-    bool                             is_cancelled = false;
-    std::size_t                      pauses = 0;
+    bool                             is_accepting = false;
+    bool                             is_held_back = false;
 };
 
 listener::listener(asio::any_io_executor ex) : state_(std::make_shared<state>(ex)) {}
 listener::~listener() { close(); }
 
-asio::any_io_executor listener::get_executor() const { return state_->acceptor.get_executor(); }
-bool                  listener::is_open() const noexcept { return state_->acceptor.is_open(); }
-endpoint const&       listener::local() const noexcept { return state_->local; }
-std::size_t           listener::pauses() const noexcept { return state_->pauses; }
+asio::any_io_executor listener::get_executor() const { return state_->pause.get_executor(); }
+bool                  listener::is_open() const noexcept { return state_->socket.acceptor().is_open(); }
+endpoint const&       listener::local() const noexcept { return state_->socket.local(); }
+std::size_t           listener::pauses() const noexcept { return counts().pauses; }
 void                  listener::close() noexcept { state_->close(); }
 void                  listener::do_accept(accept_handler handler) { state_->start(std::move(handler)); }
+error_code            listener::reload_tls(tls_options fresh) { return state_->reload(std::move(fresh)); }
+
+listener_counts listener::counts() const noexcept {
+    return state_->on_the_way ? state_->on_the_way->snapshot() : listener_counts{};
+}
 
 error_code listener::open(endpoint const& where, listen_options const& options) {
     if (is_open()) return asio::error::already_open;
-    state_->options = options;
-    error_code ec = errc::scheme_not_supported;
-    if (where.via() == scheme::tcp) ec = state_->open_tcp(where);
-    if (where.via() == scheme::local) ec = state_->open_local(where);
-    if (ec) state_->close();
-    return ec;
+    // What is left of an earlier life ends on its own.
+    state_ = std::make_shared<state>(get_executor());
+    return state_->open(where, options);
 }
 
-error_code listener::state::open_tcp(endpoint const& where) {
-    socket_address address;
-    error_code     ec;
-    if (where.host().empty() || where.host() == "*") {
-        // Both families where the system has both.
-        ec = listen_on(tcp::endpoint(tcp::v6(), where.port()));
-        if (ec == condition::address_family_not_supported || ec == condition::address_not_available)
-            ec = listen_on(tcp::endpoint(tcp::v4(), where.port()));
-    } else {
-        ec = resolve(where, address);
-        if (!ec) ec = listen_on(address);
+error_code listener::adopt(std::unique_ptr<stream> own) {
+    if (!own) return asio::error::invalid_argument;
+    if (!is_open()) return asio::error::bad_descriptor;
+    return state_->on_the_way->begin(std::move(own));
+}
+
+// ---- Opening and closing ------------------------------------------------------------------------------------------------------------
+
+error_code listener::state::open(endpoint const& where, listen_options const& wanted) {
+    options = wanted;
+    if (is_tls(where)) {
+        auto      fresh = options.tls();
+        note_gate notes(options.observe());
+        options.tls(fresh.fresh());
+        if (auto const ec = check_tls(options.tls(), notes)) return ec;
     }
-    if (ec) return ec;
-    auto const bound = acceptor.local_endpoint(ec);
-    if (!ec) local = endpoint(where).port(port_of(bound));
-    return ec;
-}
-
-error_code listener::state::resolve(endpoint const& where, socket_address& into) {
-    if (!make_ip_address(where.host(), where.port(), into)) return {};
-    if (where.host().find('\0') != std::string::npos) return asio::error::invalid_argument;
-    error_code    ec;
-    tcp::resolver resolver(acceptor.get_executor());
-    auto const    found = resolver.resolve(where.host(), std::to_string(where.port()), tcp::resolver::numeric_service, ec);
-    if (ec) return ec;
-    if (found.empty()) return errc::no_address;
-    into = found.begin()->endpoint();
+    if (auto const ec = socket.open(where, options)) return ec;
+    auto on_change = [weak = weak_from_this()] {
+        if (auto const self = weak.lock()) self->pump();
+    };
+    on_the_way = std::make_shared<handshakes>(pause.get_executor(), socket.local(), options, std::move(on_change));
+    pump();
     return {};
 }
 
-error_code listener::state::open_local(endpoint const& where) {
-    socket_address address;
-    if (auto const ec = make_local_address(where.path(), address)) return ec;
-    auto ec = listen_on(address);
-    if (ec == condition::address_in_use) {
-        // A socket that refuses connections was left behind by a process that is gone.
-        auto const    left = identify_socket(where.path());
-        stream_socket probe(acceptor.get_executor());
-        error_code    refused;
-        probe.connect(address, refused);
-        if (!left || refused != condition::connection_refused || identify_socket(where.path()) != left) return ec;
-        std::remove(where.path().c_str());
-        ec = listen_on(address);
-    }
-    if (ec) return ec;
-    file = identify_socket(where.path());
-    local = where;
-    return {};
+error_code listener::state::check_tls(tls_options const& wanted, note_gate& notes) {
+    std::string story;
+    auto const  ec = check_tls_listener(wanted, story);
+    if (ec) notes.tell(note(phase::tls, note::level::failure, story.empty() ? ec.message() : story, ec));
+    return ec;
 }
 
-error_code listener::state::listen_on(socket_address const& address) {
-    error_code ec;
-    acceptor.close(ec);
-    acceptor.open(address.protocol(), ec);
-    if (ec) return ec;
-    if (!is_local(address)) acceptor.set_option(stream_acceptor::reuse_address(true), ec);
-    error_code ignored;
-    if (address.protocol().family() == AF_INET6) acceptor.set_option(asio::ip::v6_only(false), ignored);
-    if (!ec) acceptor.bind(address, ec);
-    if (!ec) acceptor.listen(options.backlog() > 0 ? options.backlog() : stream_acceptor::max_listen_connections, ec);
+error_code listener::state::reload(tls_options fresh) {
+    if (!socket.acceptor().is_open()) return asio::error::bad_descriptor;
+    if (!is_tls(socket.local())) return errc::scheme_not_supported;
+    fresh.fresh();
+    auto const ec = check_tls(fresh, on_the_way->notes());
+    if (!ec) on_the_way->use(std::move(fresh));
     return ec;
 }
 
 void listener::state::close() noexcept {
-    error_code ignored;
-    acceptor.close(ignored);
-    if (file && identify_socket(local.path()) == file) std::remove(local.path().c_str());
-    file.reset();
+    socket.close();
+    pause.cancel();
+    if (on_the_way) on_the_way->stop();
     cancel(accept_no);
 }
 
+// ---- Accepting ----------------------------------------------------------------------------------------------------------------------
+
 void listener::state::start(accept_handler handler) {
-    accept_completion fresh(std::move(handler), acceptor.get_executor());
+    accept_completion fresh(std::move(handler), pause.get_executor());
     if (waiting) return std::move(fresh).post(asio::error::already_started, nullptr);
+    if (!socket.acceptor().is_open()) return std::move(fresh).post(asio::error::bad_descriptor, nullptr);
+    if (failure) return std::move(fresh).post(std::exchange(failure, {}), nullptr);
     waiting.emplace(std::move(fresh));
-    is_cancelled = false;
     waiting->when_cancelled([weak = weak_from_this(), which = ++accept_no](asio::cancellation_type type) {
         auto const self = weak.lock();
         if (self && type != asio::cancellation_type::none) self->cancel(which);
     });
-    accept_next();
+    pump();
+}
+
+// Hands out what is ready, and accepts where another connection is wanted.
+void listener::state::pump() {
+    if (!socket.acceptor().is_open()) return;
+    if (waiting && on_the_way->has_ready()) finish({}, on_the_way->take());
+    if (!is_accepting && wants_another()) accept_next();
+}
+
+// Without layers the system keeps connections until somebody asks for one. With layers they come in on their own, up to the bound.
+bool listener::state::wants_another() noexcept {
+    if (failure) return false;
+    if (!on_the_way->has_layers()) return waiting.has_value();
+    bool const was_held_back = std::exchange(is_held_back, on_the_way->is_full());
+    if (is_held_back && !was_held_back) ++on_the_way->counts().held_back;
+    return !is_held_back;
 }
 
 void listener::state::accept_next() {
-    auto take = [self = shared_from_this()](error_code ec, stream_socket socket) { self->on_accepted(ec, std::move(socket)); };
-    acceptor.async_accept(acceptor.get_executor(), peer, std::move(take));
+    is_accepting = true;
+    auto take = [self = shared_from_this()](error_code ec, stream_socket came) { self->on_accepted(ec, std::move(came)); };
+    socket.acceptor().async_accept(pause.get_executor(), peer, std::move(take));
 }
 
-void listener::state::on_accepted(error_code ec, stream_socket socket) {
-    // A connection that came together with a cancellation is not lost.
+void listener::state::on_accepted(error_code ec, stream_socket came) {
+    is_accepting = false;
+    if (!socket.acceptor().is_open()) return;
     if (!ec) {
-        if (!is_local(peer)) tune(socket, options.no_delay(), options.keep_alive());
-        return finish({}, make_socket_stream(std::move(socket), describe(peer, local.path())));
+        if (!is_local(peer)) tune(came, options.no_delay(), options.keep_alive());
+        on_the_way->begin(make_socket_stream(std::move(came), describe(peer, socket.local().path())));
+    } else if (is_one_of(shortages, ec)) {
+        return rest(ec);
+    } else if (ec != asio::error::operation_aborted && !is_one_of(misfortunes, ec)) {
+        if (waiting) finish(ec, nullptr);
+        else failure = ec;
+        return;
     }
-    if (is_cancelled) return finish(asio::error::operation_aborted, nullptr);
-    if (is_one_of(shortages, ec)) return rest();
-    if (is_one_of(misfortunes, ec)) return accept_next();
-    finish(ec, nullptr);
+    pump();
 }
 
-void listener::state::rest() {
-    ++pauses;
+void listener::state::rest(error_code why) {
+    if (++on_the_way->counts().pauses == 1)
+        on_the_way->notes().tell(note(phase::connect, note::level::warning, "accepting rests: " + why.message()));
+    is_accepting = true;
     pause.expires_after(options.pause());
     pause.async_wait([self = shared_from_this()](error_code) {
-        if (self->is_cancelled) self->finish(asio::error::operation_aborted, nullptr);
-        else self->accept_next();
+        self->is_accepting = false;
+        self->pump();
     });
 }
 
@@ -218,11 +208,13 @@ void listener::state::finish(error_code ec, std::unique_ptr<stream> made) {
     std::move(done).post(ec, std::move(made));
 }
 
+// A connection that comes together with the cancellation is not lost: the next accept gets it.
 void listener::state::cancel(std::size_t which) noexcept {
     if (!waiting || which != accept_no) return;
-    is_cancelled = true;
+    finish(asio::error::operation_aborted, nullptr);
+    if (!socket.acceptor().is_open() || on_the_way->has_layers()) return;
     error_code ignored;
-    acceptor.cancel(ignored);
+    socket.acceptor().cancel(ignored);
     pause.cancel();
 }
 

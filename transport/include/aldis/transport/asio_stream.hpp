@@ -5,8 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
+#include <boost/asio/append.hpp>
 #include <boost/asio/post.hpp>
 
 #include <aldis/transport/stream.hpp>
@@ -15,7 +14,8 @@ namespace aldis::transport {
 
 /// Owns a `Next` that has async_read_some, async_write_some, close(error_code&), cancel(error_code&) and get_executor(): a
 /// serial_port, a posix::stream_descriptor, a socket. It must be ordered and reliable [MQTT-4.2-1]. Where `Next` has no half-close,
-/// async_shutdown() completes at once and the peer notices the end at close().
+/// async_shutdown() completes at once and the peer notices the end at close(); where it cannot wait without reading, neither can this,
+/// and async_wait_readable() completes at once. Errors are those of `Next`: a terminal whose other end is gone says so in its own words.
 template <class Next>
 class asio_stream final : public stream {
 public:
@@ -46,22 +46,14 @@ private:
     }
 
     void do_wait_readable(wait_handler handler) override {
-        if constexpr (requires { next_.async_wait(Next::wait_read, std::move(handler)); }) {
-            next_.async_wait(Next::wait_read, std::move(handler));
-        } else {
-            asio::post(get_executor(), [held = std::move(handler)]() mutable { finish(std::move(held), {}); });
-        }
+        if constexpr (requires { next_.async_wait(Next::wait_read, std::move(handler)); }) next_.async_wait(Next::wait_read, std::move(handler));
+        else asio::post(get_executor(), asio::append(std::move(handler), error_code()));
     }
 
     void do_shutdown(wait_handler handler) override {
         error_code ec;
         if constexpr (requires { next_.shutdown(Next::shutdown_send, ec); }) next_.shutdown(Next::shutdown_send, ec);
-        asio::post(get_executor(), [held = std::move(handler), ec]() mutable { finish(std::move(held), ec); });
-    }
-
-    static void finish(wait_handler handler, error_code ec) {
-        auto const on = asio::get_associated_executor(handler);
-        asio::dispatch(on, [held = std::move(handler), ec]() mutable { std::move(held)(ec); });
+        asio::post(get_executor(), asio::append(std::move(handler), ec));
     }
 
     Next        next_;

@@ -29,7 +29,8 @@ public:
     listen_options& backlog(int value) noexcept { backlog_ = value; return *this; }
     /// How long accepting rests when file descriptors or memory have run out.
     listen_options& pause(duration value) noexcept { pause_ = value; return *this; }
-    /// The permissions of a unix socket, 0600 for instance; by default what the umask leaves.
+    /// The permissions of a unix socket, 0600 for instance, whatever the umask; by default what the umask leaves. They hold before anybody
+    /// can connect.
     listen_options& permissions(std::optional<unsigned> value) noexcept { permissions_ = value; return *this; }
 
     // ---- Layers -----------------------------------------------------------------------------------------------------------
@@ -44,14 +45,16 @@ public:
 
     // ---- Connections that are not through their handshake -----------------------------------------------------------------
 
-    /// For PROXY header, TLS and WebSocket together, counted from accept; 10 seconds.
+    /// For PROXY header, TLS and WebSocket together, counted from accept; 10 seconds. Zero: no limit, which one silent client after the
+    /// other can make use of.
     listen_options& handshake_timeout(duration value) noexcept { handshake_timeout_ = value; return *this; }
-    /// So many at a time; above, accepting waits. 1024.
+    /// So many at a time, those that are through but not taken included; above, accepting waits and the system queues. 1024.
     listen_options& max_handshakes(std::size_t value) noexcept { max_handshakes_ = value; return *this; }
-    /// So many at a time from one address; above, the newest is closed at once. 64.
+    /// So many at a time from one address, or from the /64 of an IPv6 address; above, the newest is closed at once. With proxy_protocol()
+    /// the address is the one of the header. Zero: no limit. 64.
     listen_options& max_handshakes_per_address(std::size_t value) noexcept { max_handshakes_per_address_ = value; return *this; }
 
-    /// Is told of each connection that fails before it is accepted, with its address in the text.
+    /// Is told of each connection that fails before it is accepted, with its address in the text, of no more than 20 a second.
     listen_options& observe(observer see) { observe_ = std::move(see); return *this; }
 
     // ---- What was chosen --------------------------------------------------------------------------------------------------
