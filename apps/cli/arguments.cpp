@@ -94,15 +94,14 @@ std::string help_text(tool which, std::string const& program) {
     out += fmt::format("Usage: {} {} [options]\n\nOptions, each a word of its own:\n", program,
                        which == tool::pub ? "-t topic {-m message | -f file | -l | -n | -s}" : "-t filter [-t filter ...]");
     for (auto const& row : option_rows()) {
-        if (!row.belongs_to(which) || row.help.ends_with("(not built in yet)")) continue;
+        if (!row.belongs_to(which) || row.help.ends_with("(not supported)")) continue;
         auto const separator = row.short_name.empty() ? "    " : row.long_name.empty() ? "" : ", ";
         auto const names = fmt::format("{}{}{}", row.short_name, separator, row.long_name);
         auto const left = row.takes_value() ? fmt::format("{} <{}>", names, row.argument) : names;
         if (left.size() > 34) out += fmt::format("  {}\n  {:34} {}\n", left, "", row.help);
         else out += fmt::format("  {:34} {}\n", left, row.help);
     }
-    out += "\nOptions that need TLS, WebSocket, a proxy or SRV records are known, but not built in yet.\n"
-           "Defaults can stand in ~/.config/aldis_" + std::string{which == tool::pub ? "pub" : "sub"} +
+    out += "\nDefaults can stand in ~/.config/aldis_" + std::string{which == tool::pub ? "pub" : "sub"} +
            ", one option a line. See docs/tools.md.\n";
     return out;
 }

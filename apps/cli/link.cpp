@@ -10,6 +10,7 @@
 #include "report.hpp"
 #include "setup.hpp"
 #include "terminal.hpp"
+#include "way.hpp"
 
 namespace aldis::app {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::array passing{
 
 bool may_pass(error_code const& why) {
     auto const reason = reason_of(why);
+    if (why == condition::tls && why != condition::connection_lost) return false;  // the same certificate again
     if (!is_error(reason)) return why != condition::malformed && why != condition::local_misuse;
     for (auto const one : passing)
         if (one == reason) return true;
@@ -32,9 +34,11 @@ bool may_pass(error_code const& why) {
 
 link::link(asio::io_context& io, options const& given, bool reconnect)
     : io_(io), given_(given), reconnect_(reconnect), version_(first_version(given)), client_id_(client_id_of(given, version_)),
-      client_(io, setup_of(given, version_, client_id_)), pause_(io), trace_(output_is_terminal()) {}
+      way_(way_of(given.connection).observe([this](transport::note const& said) { on_note(said); })),
+      client_(io, setup_of(given, way_, version_, client_id_)), pause_(io), trace_(output_is_terminal()) {}
 
 void link::start(std::function<void()> opened, std::function<void()> closed) {
+    if (!given_.quiet) for (auto const& line : given_.warnings) print_line(line);
     opened_ = std::move(opened);
     closed_ = std::move(closed);
     if (given_.debug || observer_) client_.tap([this](direction way, bytes_view frame) {
@@ -43,6 +47,14 @@ void link::start(std::function<void()> opened, std::function<void()> closed) {
     });
     client_.on_disconnected([this](error_code const& why, disconnect_result const&) { on_disconnected(why); });
     connect();
+}
+
+// What is the same at each attempt is told once.
+void link::on_note(transport::note const& said) {
+    using level = transport::note::level;
+    if (said.weight() == level::warning && !given_.quiet && warned_.insert(said.text()).second)
+        print_line(fmt::format("Warning: {}", said.text()));
+    if (said.weight() != level::warning && given_.debug && !given_.stand_in) print_trace(trace_.noted(said.text()));
 }
 
 void link::connect() {
@@ -57,7 +69,7 @@ void link::on_connected(error_code const& why, connect_result const& answer) {
     }
     if (may_fall_back(why)) {
         version_ = protocol::v3_1_1;
-        client_.options(setup_of(given_, version_, client_id_));
+        client_.options(setup_of(given_, way_, version_, client_id_));
         return connect();
     }
     if (was_open_ && reconnect_ && may_pass(why)) return try_again_later();
@@ -65,7 +77,7 @@ void link::on_connected(error_code const& why, connect_result const& answer) {
         auto const more = answer.reason_string().empty() ? std::string{} : fmt::format(" The broker says: {}", answer.reason_string());
         return fail(connack_code(answer.reason(), version_), refusal_text(answer.reason(), version_) + more);
     }
-    auto const [code, text] = connect_failure(why, given_);
+    auto const [code, text] = connect_failure(why, answer.detail(), given_);
     fail(code, text);
 }
 
@@ -117,7 +129,10 @@ void link::fail(int code, std::string const& line) {
 }
 
 void link::show(direction way, bytes_view frame) {
-    auto const lines = way == direction::sent ? trace_.sent(frame) : trace_.received(frame);
+    print_trace(way == direction::sent ? trace_.sent(frame) : trace_.received(frame));
+}
+
+void link::print_trace(std::string const& lines) {
     std::fwrite(lines.data(), 1, lines.size(), stdout);
     std::fflush(stdout);
 }

@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <aldis/client.hpp>
+#include <aldis/transport/connect_options.hpp>
 
 #include "options.hpp"
 #include "trace.hpp"
@@ -45,21 +47,25 @@ public:
 
 private:
     void connect();
+    void on_note(transport::note const& said);
     void on_connected(error_code const& why, connect_result const& answer);
     void on_disconnected(error_code const& why);
     bool may_fall_back(error_code const& why) const;
     void try_again_later();
     void show(direction way, bytes_view frame);
+    static void print_trace(std::string const& lines);
 
     asio::io_context&     io_;
     options const&        given_;
     bool                  reconnect_;
     protocol              version_;
     std::string           client_id_;
+    transport::connect_options way_;                               // made once: files are read and passwords asked for at most once
     client                client_;
     asio::steady_timer    pause_;
     packet_trace          trace_;
     tap_handler           observer_{};
+    std::set<std::string> warned_{};
     std::function<void()> opened_{};
     std::function<void()> closed_{};
     bool                  was_open_ = false;

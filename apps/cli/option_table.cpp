@@ -6,6 +6,7 @@
 #include <aldis/codec/topic.hpp>
 #include <aldis/codec/utf8.hpp>
 
+#include "layer_rows.hpp"
 #include "properties.hpp"
 #include "url.hpp"
 #include "values.hpp"
@@ -68,12 +69,17 @@ void set_port(options& o, std::string_view text) {
 }
 
 void set_url(options& o, std::string_view text) {
-    auto const url = parse_url(text);
-    o.connection.host = url.host;
-    o.connection.port = url.port;
-    if (url.user_name) o.connection.user_name = url.user_name;
-    if (url.password) o.connection.password = url.password;
-    set_topic(o, url.topic, "-L topic");
+    auto  url = parse_url(text);
+    auto& c = o.connection;
+    c.unix_path = std::move(url.unix_path);
+    if (url.topic) set_topic(o, *url.topic, "-L topic");
+    if (!c.unix_path.empty()) return;
+    c.host = std::move(url.host);
+    c.port = url.port;
+    c.websocket.is_on = url.is_web;
+    c.tls.asked = url.is_secure;
+    if (url.user_name) c.user_name = std::move(url.user_name);
+    if (url.password) c.password = std::move(url.password);
 }
 
 void set_version(options& o, std::string_view text) {
@@ -155,21 +161,6 @@ void add_unsubscribe(options& o, std::string_view text) {
     o.sub.unsubscribe.emplace_back(text);
 }
 
-[[noreturn]] void no_tls(options&, std::string_view) {
-    fail("TLS support is not built in yet, so this option cannot be used: "
-         "use a plain listener of the broker (usually port 1883).");
-}
-[[noreturn]] void no_websocket(options&, std::string_view) {
-    fail("WebSocket support is not built in yet, so this option cannot be used: "
-         "use a plain listener of the broker (usually port 1883).");
-}
-[[noreturn]] void no_proxy(options&, std::string_view) {
-    fail("SOCKS5 proxy support is not built in yet, so --proxy cannot be used: connect directly, or through a port forwarding.");
-}
-[[noreturn]] void no_srv(options&, std::string_view) {
-    fail("SRV look-up is not built in yet, so -S cannot be used: name the broker with -h and -p.");
-}
-
 using o = options;
 using v = std::string_view;
 
@@ -179,16 +170,15 @@ std::vector<option_row> make_rows() {
         {"-h", "--host", P | S, "host", [](o& x, v t) { x.connection.host = t; x.connection.unix_path.clear(); },
          "broker's name or address (default localhost)"},
         {"-p", "--port", P | S, "port", set_port,
-         "broker's port (default 1883)"},
+         "broker's port (default 1883; 8883 with TLS, 80 and 443 with WebSocket)"},
         {"-L", "--url", P | S, "URL", set_url,
-         "mqtt://[user[:password]@]host[:port]/topic, all in one"},
+         "mqtt, mqtts, ws or wss://[user[:password]@]host[:port]/topic; unix:///path"},
         {"", "--unix", P | S, "socket path", [](o& x, v t) { x.connection.unix_path = t; },
          "connect through a Unix domain socket"},
         {"-A", "", P | S, "address", [](o& x, v t) { x.connection.bind_address = t; },
          "local address to connect from"},
         {"", "--nodelay", P | S, "", [](o&, v) {},
          "accepted; messages are never held back anyway"},
-        {"-S", "", P | S, "", no_srv, "find the broker by its SRV record (not built in yet)"},
         {"-u", "--username", P | S, "username", [](o& x, v t) { check_text(t, "-u"); x.connection.user_name = t; },
          "user name"},
         {"-P", "--pw", P | S, "password", [](o& x, v t) { x.connection.password = t; },
@@ -276,30 +266,18 @@ std::vector<option_row> make_rows() {
          "print this and exit"},
         {"", "--version", P | S, "", [](o& x, v) { x.show_version = true; },
          "print the version and exit"},
-        // ---- known, but not built in yet
-        {"", "--cafile", P | S, "file", no_tls, "needs TLS (not built in yet)"},
-        {"", "--capath", P | S, "directory", no_tls, "needs TLS (not built in yet)"},
-        {"", "--cert", P | S, "file", no_tls, "needs TLS (not built in yet)"},
-        {"", "--key", P | S, "file", no_tls, "needs TLS (not built in yet)"},
-        {"", "--keyform", P | S, "keyform", no_tls, "needs TLS (not built in yet)"},
-        {"", "--ciphers", P | S, "ciphers", no_tls, "needs TLS (not built in yet)"},
-        {"", "--insecure", P | S, "", no_tls, "needs TLS (not built in yet)"},
-        {"", "--tls-alpn", P | S, "protocol", no_tls, "needs TLS (not built in yet)"},
-        {"", "--tls-engine", P | S, "engine_id", no_tls, "needs TLS (not built in yet)"},
-        {"", "--tls-engine-kpass-sha1", P | S, "kpass sha1", no_tls, "needs TLS (not built in yet)"},
-        {"", "--tls-use-os-certs", P | S, "", no_tls, "needs TLS (not built in yet)"},
-        {"", "--tls-version", P | S, "version", no_tls, "needs TLS (not built in yet)"},
-        {"", "--psk", P | S, "key", no_tls, "needs TLS (not built in yet)"},
-        {"", "--psk-identity", P | S, "identity", no_tls, "needs TLS (not built in yet)"},
-        {"", "--ws", P | S, "", no_websocket, "needs WebSocket (not built in yet)"},
-        {"", "--proxy", P | S, "proxy url", no_proxy, "SOCKS5 proxy (not built in yet)"},
     };
 }
 
 } // namespace
 
 std::vector<option_row> const& option_rows() {
-    static std::vector<option_row> const rows = make_rows();
+    static std::vector<option_row> const rows = [] {
+        auto all = make_rows();
+        auto const layers = make_layer_rows();
+        all.insert(all.end(), layers.begin(), layers.end());
+        return all;
+    }();
     return rows;
 }
 

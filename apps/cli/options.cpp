@@ -5,6 +5,8 @@
 
 #include <aldis/codec/topic.hpp>
 
+#include "way.hpp"
+
 namespace aldis::app {
 namespace {
 
@@ -52,6 +54,7 @@ void finish(options& given) {
     if (!given.properties_of(property_target::will).empty() && !given.will.topic) fail("Will properties given, but no will topic given.");
     check_session(given);
     check_version(given);
+    check_way(given);
     if (given.which == tool::pub) {
         if (given.topics.empty() || given.pub.source == message_source::none)
             fail("Both topic and message must be supplied: -t topic, and one of -m, -f, -l, -n, -s.");

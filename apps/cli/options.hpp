@@ -8,10 +8,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <aldis/codec/property.hpp>
 #include <aldis/codec/types.hpp>
+#include <aldis/transport/proxy.hpp>
+#include <aldis/transport/tls.hpp>
 
 namespace aldis::app {
 
@@ -37,11 +40,48 @@ enum class message_source : std::uint8_t { none, argument, null, file, whole_inp
 
 inline constexpr std::uint32_t never_expires = 0xFFFF'FFFF;
 
+/// What was asked of TLS. It is on where one of the first six says so.
+struct tls_choice {
+    bool                                  asked = false;           // by mqtts:// or wss://, or by port 8883
+    std::string                           ca_file{};
+    std::string                           ca_directory{};
+    bool                                  system_store = false;
+    std::string                           psk{};                   // the key itself, not hexadecimal
+    bool                                  accept_any = false;
+    std::string                           psk_identity{};
+    std::string                           revocations{};
+    std::string                           certificate{};
+    std::string                           key{};
+    std::string                           key_form{};
+    std::string                           ciphers{};               // of TLS 1.2
+    std::string                           suites{};                // of TLS 1.3
+    std::string                           alpn{};
+    std::string                           key_log{};
+    std::optional<transport::tls_version> lowest{};
+    bool                                  any_name = false;
+
+    bool is_on() const noexcept { return asked || !ca_file.empty() || !ca_directory.empty() || system_store || !psk.empty() || accept_any; }
+};
+
+struct websocket_choice {
+    using header = std::pair<std::string, std::string>;
+
+    bool                is_on = false;
+    std::string         path = "/mqtt";                            // still encoded, as `query` is
+    std::string         query{};
+    std::vector<header> headers{};
+};
+
 struct connection_options {
     std::string                  host = "localhost";
     std::optional<std::uint16_t> port{};
     std::string                  unix_path{};                      // instead of host and port, where not empty
     std::string                  bind_address{};
+    tls_choice                   tls{};
+    websocket_choice             websocket{};
+    std::optional<transport::proxy_options> proxy{};
+    bool                         service_lookup = false;
+    std::vector<std::string>     name_servers{};                   // for it; empty: those of the system
     std::uint16_t                keep_alive = 60;
     bool                         clean_start = true;
     std::optional<std::string>   client_id{};
@@ -102,6 +142,7 @@ struct options {
     pub_options                                 pub{};
     sub_options                                 sub{};
     std::array<property_list, property_targets> properties{};
+    std::vector<std::string>                    warnings{};        // told on standard error before anything else, unless quiet
 
     property_list&       properties_of(property_target target) { return properties[static_cast<std::size_t>(target)]; }
     property_list const& properties_of(property_target target) const { return properties[static_cast<std::size_t>(target)]; }

@@ -7,19 +7,18 @@
 #include <boost/asio/error.hpp>
 #include <fmt/format.h>
 
+#include <aldis/transport/error.hpp>
+
 #include "exit_code.hpp"
 #include "terminal.hpp"
+#include "way.hpp"
 
 namespace aldis::app {
 namespace {
 
 std::string place_of(connection_options const& c) {
     if (!c.unix_path.empty()) return fmt::format("the socket {}", c.unix_path);
-    return fmt::format("host '{}', port {}", c.host, c.port.value_or(1883));
-}
-
-bool is_lookup_failure(error_code const& why) {
-    return why.category() == boost::asio::error::get_netdb_category() || why.category() == boost::asio::error::get_addrinfo_category();
+    return fmt::format("host '{}', port {}", c.host, endpoint_of(c).port());
 }
 
 struct row {
@@ -48,8 +47,60 @@ constexpr std::array refusals{
     row{error::not_connected, exit_code::connection_lost, "The connection was lost."},
 };
 
-template <std::size_t Size>
-row const* find(std::array<row, Size> const& rows, error_code const& why) {
+using transport::errc;
+
+// What the transport reports: how it begins, and what to try.
+struct layer_row {
+    errc        code;
+    int         exit;
+    char const* begins;
+    char const* advice;
+};
+
+constexpr auto tls_begins = "A TLS error occurred", tls_option = "Problem setting TLS options", proxy_begins = "Proxy error",
+               web_begins = "WebSocket error", lookup_begins = "Unable to connect (Lookup error.)";
+constexpr auto check_name = "Check the name of the host (-h): the certificate must be for it.";
+constexpr auto check_issuer = "Give its issuer's certificate with --cafile, if you trust it.";
+constexpr auto check_web = "Check -h, -p and --ws-path, and that the broker has a WebSocket listener there.";
+
+constexpr std::array layers{
+    layer_row{errc::no_service, exit_code::failure, lookup_begins, "Check the domain (-h), or name the broker with -h and -p, without -S."},
+    layer_row{errc::lookup_failed, exit_code::failure, lookup_begins, "Check the network, or name the broker with -h and -p, without -S."},
+    layer_row{errc::no_address, exit_code::failure, lookup_begins, "Check the name (-h), and that it has an address of the family of -A."},
+    layer_row{errc::proxy_refused, exit_code::proxy_failed, proxy_begins, "Check -h and -p, and whether the proxy lets you go there."},
+    layer_row{errc::proxy_unauthorized, exit_code::proxy_failed, proxy_begins, "Check user name and password in --proxy."},
+    layer_row{errc::proxy_bad_answer, exit_code::proxy_failed, proxy_begins, "Check kind, host and port of --proxy."},
+    layer_row{errc::proxy_bad_option, exit_code::failure, proxy_begins, "Check --proxy and -h."},
+    layer_row{errc::tls_bad_issuers, exit_code::failure, tls_option, "Check --cafile and --capath."},
+    layer_row{errc::tls_bad_certificate, exit_code::failure, tls_option, "Check --cert."},
+    layer_row{errc::tls_bad_key, exit_code::failure, tls_option, "Check --key, and that --cert was made for it."},
+    layer_row{errc::tls_key_password_wrong, exit_code::failure, tls_option, "Check the password of --key."},
+    layer_row{errc::tls_bad_revocations, exit_code::failure, tls_option, "Check --crlfile."},
+    layer_row{errc::tls_bad_option, exit_code::failure, tls_option, "Check --ciphers, --tls-alpn, --psk and --psk-identity."},
+    layer_row{errc::tls_bad_key_log, exit_code::failure, tls_option, "Check --tls-keylog and SSLKEYLOGFILE."},
+    layer_row{errc::tls_expired, exit_code::tls_failed, tls_begins, "Check the clock of this computer, or have the certificate renewed."},
+    layer_row{errc::tls_not_yet_valid, exit_code::tls_failed, tls_begins, "Check the clock of this computer."},
+    layer_row{errc::tls_wrong_host, exit_code::tls_failed, tls_begins, check_name},
+    layer_row{errc::tls_unknown_issuer, exit_code::tls_failed, tls_begins, check_issuer},
+    layer_row{errc::tls_self_signed, exit_code::tls_failed, tls_begins, "Give it with --cafile, if you trust it."},
+    layer_row{errc::tls_revoked, exit_code::tls_failed, tls_begins, "Do not trust this broker; ask its administrator."},
+    layer_row{errc::tls_no_revocations, exit_code::tls_failed, tls_begins, "Fetch new lists of its issuers for --crlfile."},
+    layer_row{errc::tls_bad_chain, exit_code::tls_failed, tls_begins, "Ask the broker's administrator, or check --cafile."},
+    layer_row{errc::tls_no_common_ground, exit_code::tls_failed, tls_begins, "Check --tls-version, --ciphers and --tls-alpn."},
+    layer_row{errc::tls_rejected, exit_code::tls_failed, tls_begins, "Check --cert and --key, or --psk: the broker may want others."},
+    layer_row{errc::tls_failed, exit_code::tls_failed, tls_begins, "Is it a listener with TLS (usually port 8883)? Check -p."},
+    layer_row{errc::tls_truncated, exit_code::tls_failed, tls_begins, "Try again; see the broker's log."},
+    layer_row{errc::web_bad_option, exit_code::failure, web_begins, "Check --ws-header and --ws-path."},
+    layer_row{errc::web_refused, exit_code::failure, web_begins, check_web},
+    layer_row{errc::web_no_subprotocol, exit_code::protocol_error, web_begins, check_web},
+    layer_row{errc::web_bad_handshake, exit_code::protocol_error, web_begins, check_web},
+    layer_row{errc::web_text_message, exit_code::protocol_error, web_begins, "See the broker's log."},
+    layer_row{errc::web_message_too_large, exit_code::protocol_error, web_begins, "See the broker's log."},
+    layer_row{errc::web_protocol_error, exit_code::protocol_error, web_begins, "See the broker's log."},
+};
+
+template <class Row, std::size_t Size>
+Row const* find(std::array<Row, Size> const& rows, error_code const& why) {
     for (auto const& one : rows)
         if (why == one.code) return &one;
     return nullptr;
@@ -64,27 +115,29 @@ void print_line(std::string_view text) {
 
 void print_error(std::string_view text) { print_line(fmt::format("Error: {}", text)); }
 
-failure connect_failure(error_code const& why, options const& given) {
+failure connect_failure(error_code const& why, std::string_view story, options const& given) {
     auto const& c = given.connection;
-    if (is_lookup_failure(why))
-        return {exit_code::failure,
-                fmt::format("Unable to connect (Lookup error.): no address found for host '{}', check the name (-h).", c.host)};
+    auto const  cause = story.empty() ? why.message() : std::string{story};
     if (auto const* one = find(endings, why)) return {one->exit, fmt::format("Error: {}", one->text)};
+    if (auto const* one = find(layers, why)) return {one->exit, fmt::format("Error: {}: {}. {}", one->begins, cause, one->advice)};
+    if (why == condition::name_not_found || why == boost::asio::error::host_not_found_try_again)
+        return {exit_code::failure, fmt::format("{}: no address found for host '{}', check the name (-h).", lookup_begins, c.host)};
     if (why == condition::malformed || why == condition::protocol_error)
         return {exit_code::malformed_packet,
                 fmt::format("Error: Malformed packet: what answers at {} is not an MQTT broker, or of another version (-V): {}.",
-                            place_of(c), why.message())};
-    if (why == condition::local_misuse) return {exit_code::failure, fmt::format("Error: {}.", why.message())};
+                            place_of(c), cause)};
+    if (why == condition::local_misuse) return {exit_code::failure, fmt::format("Error: {}.", cause)};
     if (why == boost::asio::error::connection_refused)
         return {exit_code::failure,
                 fmt::format("Error: {}: nothing listens at {}. Is the broker running? Check -h and -p.", why.message(), place_of(c))};
     auto const advice = c.unix_path.empty() ? "Check -h, -p, -A and the network."
                                             : "Check the path (--unix), and that the broker listens there.";
-    return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", why.message(), place_of(c), advice)};
+    return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", cause, place_of(c), advice)};
 }
 
 failure connection_failure(error_code const& why) {
     if (auto const* one = find(endings, why)) return {one->exit, one->text};
+    if (auto const* one = find(layers, why)) return {one->exit, fmt::format("{}: {}. {}", one->begins, why.message(), one->advice)};
     auto const reason = reason_of(why);
     if (is_error(reason) && why == make_error_code(reason))
         return {static_cast<int>(reason),

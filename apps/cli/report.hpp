@@ -22,8 +22,9 @@ struct failure {
     std::string text{};
 };
 
-/// Why no connection came about, in words and as an exit code; not for refusals by CONNACK.
-failure connect_failure(error_code const& why, options const& given);
+/// Why no connection came about, in words and as an exit code; not for refusals by CONNACK. `story` is what the transport tells of it,
+/// where that is more than the error code says.
+failure connect_failure(error_code const& why, std::string_view story, options const& given);
 
 /// Why a connection that had been open ended.
 failure connection_failure(error_code const& why);

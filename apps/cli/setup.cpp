@@ -3,13 +3,10 @@
 
 #include <random>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <aldis/transport/connect_options.hpp>
-#include <aldis/transport/endpoint.hpp>
+#include "way.hpp"
 
 namespace aldis::app {
 namespace {
@@ -24,20 +21,6 @@ std::string random_id() {
 }
 
 std::chrono::seconds lifetime(std::uint32_t seconds) { return seconds == never_expires ? never : std::chrono::seconds{seconds}; }
-
-transport::endpoint endpoint_of(connection_options const& c) {
-    if (!c.unix_path.empty()) return transport::local_endpoint(c.unix_path);
-    return transport::endpoint{transport::scheme::tcp, c.host, c.port};
-}
-
-// -A may be a name; looked up at once, before anything else has begun.
-std::string numeric_address(std::string const& name) {
-    boost::asio::io_context io;
-    boost::system::error_code wrong;
-    auto const found = boost::asio::ip::tcp::resolver{io}.resolve(name, "", wrong);
-    if (wrong || found.empty()) throw start_error{fmt::format("Unable to connect (Lookup error.): no address found for '{}', check -A.", name)};
-    return found.begin()->endpoint().address().to_string();
-}
 
 session::settings settings_of(options const& given) {
     session::settings made;
@@ -86,13 +69,13 @@ std::string client_id_of(options const& given, protocol version) {
     return version == protocol::v3_1 ? random_id() : std::string{};  // 3.1 has no empty identifiers
 }
 
-connect_options setup_of(options const& given, protocol version, std::string const& client_id) {
+connect_options setup_of(options const& given, transport::connect_options const& way, protocol version, std::string const& client_id) {
     auto const& c = given.connection;
     connect_options out{endpoint_of(c)};
+    out.transport(way);
     out.version(version).client_id(client_id).user_name(c.user_name).password(c.password);
     out.keep_alive(std::chrono::seconds{c.keep_alive}).clean_start(c.clean_start);
     if (c.session_expiry && (is_v5(version) || !c.clean_start)) out.session_expiry(lifetime(*c.session_expiry));
-    if (!c.bind_address.empty()) out.transport(transport::connect_options{}.local_address(numeric_address(c.bind_address)));
     if (given.will.topic) out.will(will_of(given));
     auto settings = settings_of(given);
     add_properties(out, settings, given.properties_of(property_target::connect));

@@ -20,11 +20,10 @@ struct packet_trace::renderer {
     bool          is_sent;
     std::string   out{};
 
-    std::string text(std::string_view from) const { return owner.escape_ ? visible(from) : std::string{from}; }
+    std::string text(std::string_view from) const { return owner.text(from); }
 
     void line(std::string_view what) {
-        auto const name = owner.client_id_.empty() ? std::string{"(null)"} : text(owner.client_id_);
-        fmt::format_to(std::back_inserter(out), "Client {} {} {}\n", name, is_sent ? "sending" : "received", what);
+        fmt::format_to(std::back_inserter(out), "Client {} {} {}\n", owner.name(), is_sent ? "sending" : "received", what);
     }
 
     void operator()(packet::connect const& p) {
@@ -78,6 +77,12 @@ struct packet_trace::renderer {
 
     static unsigned code_of(reason_code reason) noexcept { return static_cast<unsigned>(reason); }
 };
+
+std::string packet_trace::text(std::string_view from) const { return escape_ ? visible(from) : std::string{from}; }
+
+std::string packet_trace::name() const { return client_id_.empty() ? std::string{"(null)"} : text(client_id_); }
+
+std::string packet_trace::noted(std::string_view what) const { return fmt::format("Client {} {}\n", name(), text(what)); }
 
 std::string packet_trace::describe(bytes_view frame, bool is_sent) {
     auto const found = codec::next_frame(frame, max_packet_size);

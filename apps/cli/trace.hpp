@@ -19,11 +19,15 @@ public:
     /// The lines for one whole frame, each with its end of line; nothing for what cannot be decoded.
     std::string sent(bytes_view frame) { return describe(frame, true); }
     std::string received(bytes_view frame) { return describe(frame, false); }
+    /// The line for a step on the way to a connection.
+    std::string noted(std::string_view what) const;
 
 private:
     struct renderer;
 
     std::string describe(bytes_view frame, bool is_sent);
+    std::string text(std::string_view from) const;
+    std::string name() const;
 
     bool          escape_;
     protocol      version_ = protocol::v3_1_1;

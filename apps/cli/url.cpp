@@ -10,36 +10,44 @@
 namespace aldis::app {
 namespace {
 
+constexpr std::string_view form = "mqtt, mqtts, ws or wss://[user[:password]@]host[:port]/topic, or unix:///path";
+
 transport::endpoint endpoint_of(std::string_view uri) {
-    try {
-        return transport::parse_endpoint(uri).value();
-    } catch (boost::system::system_error const& error) {
-        if (error.code() == transport::errc::uri_scheme_unknown) throw usage_error{"Unsupported URL scheme: it must be mqtt://."};
-        throw usage_error{fmt::format("Invalid URL for -L argument specified - {}.", error.what())};
-    }
+    auto const where = transport::parse_endpoint(uri);
+    if (where.has_value()) return *where;
+    if (where.error().code() == transport::errc::uri_scheme_unknown) throw usage_error{fmt::format("unsupported URL scheme: a URL is {}.", form)};
+    throw usage_error{fmt::format("Invalid URL for -L argument specified - {}.", where.error().message())};
 }
 
-void check_scheme(transport::scheme via) {
-    using transport::scheme;
-    if (via == scheme::tls) throw usage_error{"TLS support is not built in yet, so an mqtts:// URL cannot be used: use mqtt://."};
-    if (via == scheme::ws || via == scheme::wss)
-        throw usage_error{"WebSocket support is not built in yet, so a ws:// or wss:// URL cannot be used: use mqtt://."};
-    if (via == scheme::local)
-        throw usage_error{"Unsupported URL scheme: give the path of a Unix domain socket with --unix, and the topic with -t."};
+// Of an address all of which is the path, so that the topic has to come from -t.
+url_parts local_parts(std::string_view text) {
+    url_parts out;
+    out.unix_path = endpoint_of(text).path();
+    return out;
 }
 
 } // namespace
 
 url_parts parse_url(std::string_view text) {
+    using transport::scheme;
     auto const begin = text.find("://");
-    if (begin == text.npos) throw usage_error{"Unsupported URL scheme: a URL is mqtt://[user[:password]@]host[:port]/topic."};
+    if (begin == text.npos) throw usage_error{fmt::format("unsupported URL scheme: a URL is {}.", form)};
     // A topic may hold '#' and '?', which end the path of other URLs.
     auto const slash = text.find('/', begin + 3);
+    if (slash == begin + 3) return local_parts(text);              // no host: a unix socket, or refused
     auto const where = endpoint_of(text.substr(0, slash));
-    check_scheme(where.via());
     if (slash == text.npos || slash + 1 == text.size())
-        throw usage_error{"Invalid URL for -L argument specified - topic missing: it is mqtt://[user[:password]@]host[:port]/topic."};
-    return {where.host(), where.port(), where.user_name(), where.password(), std::string{text.substr(slash + 1)}};
+        throw usage_error{fmt::format("Invalid URL for -L argument specified - topic missing: it is {}.", form)};
+
+    url_parts out;
+    out.host = where.host();
+    out.port = where.port();
+    out.is_secure = where.via() == scheme::tls || where.via() == scheme::wss;
+    out.is_web = where.via() == scheme::ws || where.via() == scheme::wss;
+    out.user_name = where.user_name();
+    out.password = where.password();
+    out.topic = std::string{text.substr(slash + 1)};
+    return out;
 }
 
 } // namespace aldis::app

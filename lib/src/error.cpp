@@ -22,7 +22,9 @@ constexpr groups in(condition group) noexcept { return 1U << static_cast<unsigne
 
 constexpr groups malformed = in(condition::malformed), protocol = in(condition::protocol_error), refused = in(condition::refused),
                  denied = in(condition::not_authorized) | refused, timeout = in(condition::timed_out), lost = in(condition::connection_lost),
-                 unable = in(condition::not_supported), misuse = in(condition::local_misuse), undelivered = in(condition::undelivered);
+                 unable = in(condition::not_supported), misuse = in(condition::local_misuse), undelivered = in(condition::undelivered),
+                 unknown_name = in(condition::name_not_found) | lost, tls = in(condition::tls), proxy = in(condition::proxy),
+                 web = in(condition::websocket);
 
 // ---- Our own codes ----------------------------------------------------------------------------------------------------
 
@@ -173,22 +175,89 @@ groups groups_of_ours(int code) noexcept {
     return 0;
 }
 
+// ---- What the transport says --------------------------------------------------------------------------------------------
+
+struct transport_row {
+    transport::errc code;
+    groups          belongs;
+};
+
+using transport::errc;
+constexpr std::array transport_rows{
+    transport_row{errc::timed_out, timeout | lost},
+    transport_row{errc::scheme_not_supported, misuse},
+    transport_row{errc::no_address, unknown_name},
+    transport_row{errc::no_service, unknown_name},
+    transport_row{errc::lookup_failed, lost},
+    transport_row{errc::path_too_long, misuse},
+    transport_row{errc::uri_too_long, misuse},
+    transport_row{errc::uri_scheme_missing, misuse},
+    transport_row{errc::uri_scheme_unknown, misuse},
+    transport_row{errc::uri_user_bad, misuse},
+    transport_row{errc::uri_host_bad, misuse},
+    transport_row{errc::uri_port_bad, misuse},
+    transport_row{errc::uri_path_bad, misuse},
+    transport_row{errc::uri_query_bad, misuse},
+    transport_row{errc::uri_fragment_refused, misuse},
+    transport_row{errc::proxy_refused, proxy | lost},
+    transport_row{errc::proxy_unauthorized, proxy | denied},
+    transport_row{errc::proxy_bad_answer, proxy},
+    transport_row{errc::proxy_bad_option, proxy | misuse},
+    transport_row{errc::proxy_header_bad, proxy},
+    transport_row{errc::tls_bad_issuers, tls | misuse},
+    transport_row{errc::tls_bad_certificate, tls | misuse},
+    transport_row{errc::tls_bad_key, tls | misuse},
+    transport_row{errc::tls_key_password_wrong, tls | misuse},
+    transport_row{errc::tls_bad_revocations, tls | misuse},
+    transport_row{errc::tls_bad_option, tls | misuse},
+    transport_row{errc::tls_bad_key_log, tls | misuse},
+    transport_row{errc::tls_expired, tls},
+    transport_row{errc::tls_not_yet_valid, tls},
+    transport_row{errc::tls_wrong_host, tls},
+    transport_row{errc::tls_unknown_issuer, tls},
+    transport_row{errc::tls_self_signed, tls},
+    transport_row{errc::tls_revoked, tls},
+    transport_row{errc::tls_no_revocations, tls},
+    transport_row{errc::tls_bad_chain, tls},
+    transport_row{errc::tls_no_certificate, tls},
+    transport_row{errc::tls_no_common_ground, tls},
+    transport_row{errc::tls_rejected, tls | refused},
+    transport_row{errc::tls_failed, tls},
+    transport_row{errc::tls_truncated, tls | lost},
+    transport_row{errc::web_bad_option, web | misuse},
+    transport_row{errc::web_refused, web | refused},
+    transport_row{errc::web_no_subprotocol, web | unable},
+    transport_row{errc::web_bad_handshake, web | protocol},
+    transport_row{errc::web_bad_origin, web},
+    transport_row{errc::web_not_found, web},
+    transport_row{errc::web_text_message, web | protocol},
+    transport_row{errc::web_message_too_large, web | protocol},
+    transport_row{errc::web_protocol_error, web | protocol},
+    transport_row{errc::handshake_timed_out, timeout | lost},
+    transport_row{errc::too_many_handshakes, lost},
+};
+
+groups groups_of_transport(int code) noexcept {
+    for (auto const& row : transport_rows)
+        if (static_cast<int>(row.code) == code) return row.belongs;
+    return 0;
+}
+
 /// What system, Asio and transport say, in the same groups.
 groups groups_of_foreign(error_code const& ec) noexcept {
     namespace net = boost::asio::error;
     using boost::system::errc::errc_t;
+    if (ec.category() == transport::category()) return groups_of_transport(ec.value());
     if (ec == errc_t::timed_out) return timeout | lost;
     if (ec == errc_t::invalid_argument) return misuse;
     for (auto const& gone : {error_code(net::eof), error_code(net::connection_reset), error_code(net::connection_aborted),
                              error_code(net::connection_refused), error_code(net::broken_pipe), error_code(net::network_down),
                              error_code(net::network_unreachable), error_code(net::network_reset), error_code(net::host_unreachable),
-                             error_code(net::host_not_found), error_code(net::host_not_found_try_again), error_code(net::not_connected)})
+                             error_code(net::not_connected)})
         if (ec == gone) return lost;
-    if (ec.category() == transport::category()) {
-        if (ec == transport::errc::no_address) return lost;
-        return misuse;                                             // the address, or a scheme that is not built in
-    }
-    return 0;
+    if (ec == net::host_not_found_try_again) return lost;          // the name servers have not answered
+    bool const is_name = ec.category() == net::get_netdb_category() || ec.category() == net::get_addrinfo_category();
+    return is_name ? unknown_name : 0;
 }
 
 class own_category final : public boost::system::error_category {
@@ -210,14 +279,15 @@ public:
     char const* name() const noexcept override { return "aldis.condition"; }
 
     std::string message(int code) const override {
-        static constexpr std::array<char const*, 10> texts{"no condition", "malformed packet", "protocol error", "refused by the peer",
-                                                           "not authorized", "timed out", "connection lost", "not supported by the peer",
-                                                           "wrong use of the library", "undelivered"};
+        static constexpr std::array texts{"no condition", "malformed packet", "protocol error", "refused by the peer", "not authorized",
+                                          "timed out", "connection lost", "not supported by the peer", "wrong use of the library", "undelivered",
+                                          "name not found", "TLS failed", "proxy failed", "WebSocket failed"};
+        static_assert(texts.size() == static_cast<std::size_t>(condition::websocket) + 1);
         return code > 0 && static_cast<std::size_t>(code) < texts.size() ? texts[static_cast<std::size_t>(code)] : texts[0];
     }
 
     bool equivalent(error_code const& ec, int group) const noexcept override {
-        if (!ec || group <= 0 || group > static_cast<int>(condition::undelivered)) return false;
+        if (!ec || group <= 0 || group > static_cast<int>(condition::websocket)) return false;
         auto const belongs = ec.category() == category() ? groups_of_ours(ec.value()) : groups_of_foreign(ec);
         return (belongs & in(static_cast<condition>(group))) != 0;
     }

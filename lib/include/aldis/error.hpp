@@ -61,6 +61,10 @@ enum class condition {
     not_supported,      // the peer cannot do what was asked
     local_misuse,       // the caller's mistake: arguments, options, order of calls
     undelivered,        // the message's session is gone; it may or may not have arrived
+    name_not_found,     // the name service knows no such host, or no address or service of it
+    tls,                // TLS did not come about, or ended badly: certificates, keys, versions; trying again will not help unless connection_lost
+    proxy,              // the proxy did not do what it was asked
+    websocket,          // the WebSocket did not come about, or was broken
 };
 
 /// "aldis": reason codes from 0x80 at their own value, `error` from 0x100, codec::errc from 0x200 (from 0x280 as bad_argument()), and from 0x300 the reason codes with
