@@ -10,6 +10,8 @@
 #include <boost/system/system_error.hpp>
 #include <boost/throw_exception.hpp>
 
+#include "uri_text.hpp"
+
 namespace aldis::transport {
 namespace {
 
@@ -36,62 +38,7 @@ constexpr std::array<std::uint16_t, 5> ports{1883, 8883, 80, 443, 0};
 
 constexpr std::size_t max_host_size = 253;                         // what the domain name system can carry
 
-constexpr bool is_alnum(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// What may stand unencoded, beside letters and digits.
-constexpr std::string_view unreserved = "-._~";
-constexpr std::string_view in_user = "-._~!$&'()*+,;=:";
-constexpr std::string_view in_path = "-._~!$&'()*+,;=:@/";
-constexpr std::string_view in_query = "-._~!$&'()*+,;=:@/?";
-
-constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    auto const l = lower(c);
-    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-// Percent-decoded, or nothing when a triplet is broken or a character needs encoding.
-std::optional<std::string> decode(std::string_view text, std::string_view allowed) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            if (!is_alnum(text[i]) && allowed.find(text[i]) == std::string_view::npos) return {};
-            out += text[i];
-            continue;
-        }
-        int const high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-        int const low = high >= 0 ? hex_value(text[i + 2]) : -1;
-        if (low < 0) return {};
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-    }
-    return out;
-}
-
-std::string encode(std::string_view text, std::string_view allowed) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string                out;
-    for (char const c : text) {
-        if (is_alnum(c) || allowed.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            auto const byte = static_cast<unsigned char>(c);
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return out;
-}
-
 endpoint_fault fault(errc code, std::string_view part) { return {code, std::string(part.substr(0, 80))}; }
-
-// The text before the first of `stops`; `text` keeps the rest, beginning with the stop.
-std::string_view cut_before(std::string_view& text, std::string_view stops) noexcept {
-    auto const piece = text.substr(0, text.find_first_of(stops));
-    text.remove_prefix(piece.size());
-    return piece;
-}
 
 std::optional<endpoint_fault> read_user(std::string_view info, endpoint& to) {
     auto const colon = info.find(':');
@@ -215,10 +162,7 @@ parsed parse_endpoint(std::string_view uri) {
     }
 
     auto const name = uri.substr(0, colon);
-    auto const is_named = [name](scheme_row const& each) {
-        return std::equal(name.begin(), name.end(), each.name.begin(), each.name.end(), [](char a, char b) { return lower(a) == b; });
-    };
-    auto const row = std::find_if(schemes.begin(), schemes.end(), is_named);
+    auto const row = std::find_if(schemes.begin(), schemes.end(), [name](scheme_row const& each) { return is_same_text(name, each.name); });
     if (row == schemes.end()) return fault(errc::uri_scheme_unknown, name.find('@') == std::string_view::npos ? name : std::string_view{});
 
     endpoint   where(row->via, {});
@@ -245,14 +189,7 @@ std::string to_string(endpoint const& where) {
 std::string endpoint_fault::message() const {
     auto text = make_error_code(code_).message();
     if (part_.empty()) return text;
-    constexpr std::string_view digits = "0123456789abcdef";
-    text += ": '";
-    for (char const c : part_) {
-        auto const byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7F && byte < 0x80) text += c;
-        else text += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    }
-    return text + '\'';
+    return text + ": '" + printable(part_) + '\'';
 }
 
 void throw_exception_from_error(endpoint_fault const& fault, boost::source_location const& where) {

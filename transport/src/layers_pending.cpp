@@ -12,8 +12,6 @@ void refuse(std::unique_ptr<stream> lower, stream_handler handler) {
 }
 } // namespace
 
-void start_websocket_connect(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
-void start_websocket_accept(std::unique_ptr<stream> lower, endpoint const&, websocket_options const&, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 void start_proxy_connect(std::unique_ptr<stream> lower, proxy_options const&, std::string const&, std::uint16_t, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
 std::string to_string(proxy_options const&) { return {}; }
 void start_proxy_header(std::unique_ptr<stream> lower, observer const&, stream_handler handler) { refuse(std::move(lower), std::move(handler)); }
