@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -261,6 +262,31 @@ TEST_CASE("a unix socket is made and removed with its listener", "[transport][li
         CHECK(is_there(folder.file()));
         CHECK(to_string(from.local()) == "unix://" + folder.file());
     }
+    CHECK_FALSE(is_there(folder.file()));
+}
+
+TEST_CASE("a unix socket has the permissions that were asked for whatever the umask", "[transport][listener]") {
+    loop           on;
+    scratch_folder folder;
+    listener       from(on.ex());
+    auto const     mode = GENERATE(0600u, 0660u, 0777u);
+    auto const     before = umask(GENERATE(as<mode_t>{}, 0, 077));
+    auto const     ec = from.open(local_endpoint(folder.file()), listen_options{}.permissions(mode));
+    umask(before);
+
+    REQUIRE_FALSE(ec);
+    struct stat info {};
+    REQUIRE(stat(folder.file().c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777u) == mode);
+    CHECK(on.connect_pair(from).first != nullptr);
+}
+
+TEST_CASE("permissions that are none are refused and leave no file", "[transport][listener]") {
+    loop           on;
+    scratch_folder folder;
+    listener       from(on.ex());
+
+    CHECK(from.open(local_endpoint(folder.file()), listen_options{}.permissions(01777u)) == asio::error::invalid_argument);
     CHECK_FALSE(is_there(folder.file()));
 }
 

@@ -194,15 +194,14 @@ observer handshakes::observe(shared_handshake const& one) {
     return [weak = weak_from_this(), of = std::weak_ptr(one)](note const& said) {
         auto const self = weak.lock();
         auto const at = of.lock();
-        if (!self || !at) return;
+        if (!self || !at || self->is_stopped_) return;
         if (said.weight() == note::level::failure) at->story = said.text();
         else self->notes_.tell(note(said.step(), said.weight(), at->name + ": " + said.text(), said.why()));
     };
 }
 
-void note_gate::tell(note const& what) {
+void note_gate::tell(note const& what, time_point now) {
     if (!see_) return;
-    auto const now = std::chrono::steady_clock::now();
     if (now - began_ >= std::chrono::seconds(1)) {
         began_ = now;
         told_ = 0;

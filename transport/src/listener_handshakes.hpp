@@ -25,18 +25,19 @@ namespace aldis::transport {
 /// Passes on so many notes a second; whoever makes connections fail by the thousand does not fill a log with it.
 class note_gate {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
     static constexpr std::size_t per_second = 20;
 
     explicit note_gate(observer see) : see_(std::move(see)) {}
 
     bool is_wanted() const noexcept { return static_cast<bool>(see_); }
-    void tell(note const& what);
+    void tell(note const& what, time_point now = std::chrono::steady_clock::now());
 
 private:
-    observer                              see_;
-    std::chrono::steady_clock::time_point began_{};
-    std::size_t                           told_ = 0;
-    std::size_t                           kept_back_ = 0;
+    observer    see_;
+    time_point  began_{};
+    std::size_t told_ = 0;
+    std::size_t kept_back_ = 0;
 };
 
 /// A connection enters with begin(), goes through the layers of its listener beside all others, and waits to be taken; the first that is
