@@ -1,4 +1,5 @@
 # The programs of README.md and docs/*.md: each C++ block with a main is compiled and linked with the tests, so that none can go stale.
+# One that says in its first line that it runs by itself is run too.
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/docs/*.md)
 set(count 0)
 foreach(page IN LISTS pages)
@@ -24,6 +25,10 @@ foreach(page IN LISTS pages)
       file(CONFIGURE OUTPUT ${source} CONTENT "${block}\n" @ONLY)
       add_executable(example_${name}_${number} ${source})
       target_link_libraries(example_${name}_${number} PRIVATE aldis::aldis aldis_build_flags)
+      if(block MATCHES "^// Runs by itself")
+        add_test(NAME "examples: program ${number} of ${name} runs" COMMAND example_${name}_${number})
+        set_tests_properties("examples: program ${number} of ${name} runs" PROPERTIES TIMEOUT 900)
+      endif()
     endif()
   endwhile()
 endforeach()

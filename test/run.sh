@@ -9,6 +9,7 @@ long_jobs() {
     cat <<'TABLE'
 fuzz       | every fuzz target for 60 seconds (or: TARGET SECONDS)                 | fuzz_job
 simulation | ten million simulated schedules of two engines and a lossy link       | bash test/simulation/long.sh
+attack     | a thousand slow attackers of each kind against each listener          | bash test/transport/attack/long.sh
 mutants    | plants known bugs in a copy of the session; each must be found        | bash test/simulation/mutants.sh
 TABLE
 }

@@ -15,7 +15,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = ("codec", "session", "transport", "lib")
 
 ASIO_TCP = r"""
-#include <boost/asio.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
