@@ -21,7 +21,7 @@ outcome<void> engine::impl::disconnect(packet::disconnect const& with, time_poin
     bool const sayable = is_v5(version_) || (who_ == role::client && with.reason == reason_code::success);
     if (sayable)
         if (auto const done = put_with_words(with); !done) return done;
-    if (expiry && session_) session_->open(*expiry);
+    if (expiry && at_ == phase::open) session_->open(*expiry);
     // [MQTT-3.14.4-1] [MQTT-3.14.4-2] [v3-MQTT-3.14.4-1] [v3-MQTT-3.14.4-2] [MQTT-4.12.1-2] [MQTT-4.13.2-1]
     finish(event::closed::by::us, with.reason);
     return {};
@@ -32,7 +32,7 @@ outcome<void> engine::impl::disconnect(packet::disconnect const& with, time_poin
 engine::impl::event_ptr engine::impl::on(packet::disconnect const& p, time_point) {
     auto const expiry = p.props.get<property_id::session_expiry_interval>();
     if (expiry.value_or(0) > 0 && expiry_ == 0) return refuse(reason_code::protocol_error);              // [MQTT-3.14.2-1]
-    if (expiry && session_) session_->open(*expiry);
+    if (expiry && at_ == phase::open) session_->open(*expiry);
     auto& end = finish(event::closed::by::peer, p.reason);
     end.discard_will = who_ == role::server && p.reason == reason_code::success;                         // [MQTT-3.14.4-3] [MQTT-3.1.2-8]
     end.props = p.props;
@@ -102,8 +102,7 @@ event::closed& engine::impl::finish(event::closed::by who, reason_code why) {
     at_ = phase::finished;
     deadlines_.clear_all();
     gate_.clear();
-    if (!closed_) closed_ = event::closed{who, why, false, {}, {}, {}, {}};
-    return *closed_;
+    return closed_.emplace(event::closed{who, why, false, {}, {}, {}, {}});
 }
 
 /// The identifiers of requests belong to the connection; those of deliveries stay with the session.

@@ -67,7 +67,6 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
             outcomes_said_ = 0;
         }
         if (at_ == phase::finished) {
-            if (!closed_) return nullptr;
             closed_said_ = true;
             return raise(*closed_);
         }

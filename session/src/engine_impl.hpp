@@ -205,7 +205,6 @@ struct engine::impl {
 
     // handshake
     bool          clean_start_ = false;
-    bool          resumable_ = false;                              // client: there is a session of ours that may go on
     bool          accepted_ = false;                               // server: CONNACK waits for its commit
     bool          problem_information_ = true;                     // the client wants reason strings
     bool          response_information_ = false;                   // the client asked for it

@@ -53,9 +53,10 @@ outcome<void> engine::impl::connect(packet::connect const& request, state& sessi
 
     session_ = session.data_.get();
     ++session_->connection;
-    resumable_ = resumable;
     at_ = phase::connecting;
     clean_start_ = sent.clean_start;
+    // Until CONNACK nobody knows whether the server still has the old session or a new one: neither is resumed, the next CONNECT begins anew too.
+    if (clean_start_ && is_v5(version_) && session_->expiry != 0) session_->open(0);
     keep_alive_ = request.keep_alive;
     client_id_ = request.client_id;
     auto const expiry = request.props.get<property_id::session_expiry_interval>();
@@ -74,12 +75,11 @@ engine::impl::event_ptr engine::impl::on(packet::connack const& p, time_point no
         end.props = p.props;
         return nullptr;
     }
-    if (p.session_present && clean_start_) return refuse(reason_code::protocol_error);                   // [MQTT-3.2.2-2]
-    if (p.session_present && !resumable_ && is_v5(version_))       // [MQTT-3.2.2-4]
-        return refuse(reason_code::protocol_error);
+    if (p.session_present && clean_start_) return refuse(reason_code::protocol_error);                   // [MQTT-3.2.2-2] [MQTT-3.2.2-4]
     if (!same_method(p.props)) return refuse(reason_code::protocol_error);                               // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
 
-    if (!p.session_present) session_->lost();                      // [MQTT-3.2.2-5] [MQTT-3.1.2-4] [v3-MQTT-3.1.2-6]
+    bool const goes_on = p.session_present || (version_ == protocol::v3_1 && !clean_start_);    // 3.1 cannot say so
+    if (!goes_on) session_->lost();                                // [MQTT-3.2.2-5] [MQTT-3.1.2-4] [v3-MQTT-3.1.2-6]
     peer_ = limits_of(p.props);
     expiry_ = p.props.get<property_id::session_expiry_interval>().value_or(expiry_);
     keep_alive_ = p.props.get<property_id::server_keep_alive>().value_or(keep_alive_);                   // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
@@ -135,7 +135,7 @@ outcome<void> engine::impl::accept(packet::connack const& answer, state& session
     if (!is_v5(version_)) own_.receive_maximum = limits{}.receive_maximum;
     session_->open(expiry_);                                       // [MQTT-4.1.0-1] [v3-MQTT-4.1.0-1] [v3-MQTT-4.1.0-2] [MQTT-3.1.2-23]
     accepted_ = true;
-    if (auto const done = put_answer(sent); !done) return done; // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [v3-MQTT-3.1.4-4] [v3-MQTT-3.2.0-1]
+    (void)put_answer(sent);                                        // [MQTT-3.1.4-5] [MQTT-3.2.0-1] [v3-MQTT-3.1.4-4] [v3-MQTT-3.2.0-1]
     if (gate_.empty()) open(now);
     return {};
 }
@@ -206,7 +206,7 @@ engine::impl::event_ptr engine::impl::on(packet::auth const& p, time_point) {
         break;
     default:
         if (who_ == role::client) {
-            if (!re_authenticating_ || p.reason == reason_code::re_authenticate) return refuse(reason_code::protocol_error);
+            if (!re_authenticating_) return refuse(reason_code::protocol_error);
             re_authenticating_ = p.reason != reason_code::success;
         } else {
             if ((p.reason == reason_code::re_authenticate) == re_authenticating_) return refuse(reason_code::protocol_error);

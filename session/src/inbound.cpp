@@ -10,12 +10,8 @@ engine::impl::event_ptr engine::impl::on(packet::publish const& received, time_p
     if (is_v5(version_) && !resolve_alias(p)) return nullptr;
     if (p.qos > own_.maximum_qos) return refuse(reason_code::qos_not_supported);                         // [MQTT-3.2.2-11]
     if (p.retain && !own_.retain_available) return refuse(reason_code::retain_not_supported);            // [MQTT-3.2.2-14]
-    switch (p.qos) {
-    case qos_level::at_most_once: return raise(event::message_arrived{p, 0});
-    case qos_level::at_least_once: return on_qos_1(p);
-    case qos_level::exactly_once: break;
-    }
-    return on_qos_2(p);
+    if (p.qos == qos_level::at_most_once) return raise(event::message_arrived{p, 0});
+    return p.qos == qos_level::at_least_once ? on_qos_1(p) : on_qos_2(p);
 }
 
 /// Puts the topic in place of its alias. False: the connection was refused.
@@ -145,8 +141,8 @@ engine::impl::event_ptr engine::impl::on(packet::pubrel const& p, time_point) {
     switch (step->send) {
     case in_reply::pubcomp:                                        // [MQTT-4.3.3-11]
         session_->completed(p.id);                                 // [MQTT-4.3.3-12] [MQTT-4.3.3-13]
-        if (auto const* const counted = releases_.find(p.id)) {
-            if (*counted) --unacknowledged_;
+        if (releases_.find(p.id)) {
+            --unacknowledged_;
             releases_.erase(p.id);
         }
         put_ack<packet_type::pubcomp>(p.id, reason_code::success);

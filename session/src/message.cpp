@@ -48,7 +48,7 @@ codec::result<message> message::make(std::string_view topic, properties const& p
     auto const size = sizeof(content) + topic.size() + wire.size() + payload.size();
     auto block = std::make_shared_for_overwrite<unit[]>((size + sizeof(unit) - 1) / sizeof(unit));
     std::byte* const bytes = reinterpret_cast<std::byte*>(block.get()) + sizeof(content);
-    if (!topic.empty()) std::memcpy(bytes, topic.data(), topic.size());
+    std::memcpy(bytes, topic.data(), topic.size());
     if (!wire.empty()) std::memcpy(bytes + topic.size(), wire.data(), wire.size());
     if (!payload.empty()) std::memcpy(bytes + topic.size() + wire.size(), payload.data(), payload.size());
     auto const* const at = ::new (static_cast<void*>(block.get())) content{

@@ -49,7 +49,6 @@ outcome<delivery_no> engine::impl::publish(packet::publish const& p, time_point 
         if (prop.id == property_id::message_expiry_interval) options.expires_at = now + std::chrono::seconds{prop.number};
         if (prop.id == property_id::subscription_identifier) ids.push_back(prop.number);
     }
-    if (!ids.empty() && who_ == role::client) return refusal::invalid;                                   // [MQTT-3.3.4-6]
     options.subscription_ids = ids;
     auto content = message::make(topic, p.props, p.payload);
     if (!content) return refusal::invalid;
@@ -58,6 +57,7 @@ outcome<delivery_no> engine::impl::publish(packet::publish const& p, time_point 
 
 outcome<delivery_no> engine::impl::publish(message content, publish_options const& options, time_point now) {
     if (!content) return refusal::invalid;
+    if (!options.subscription_ids.empty() && who_ == role::client) return refusal::invalid;              // [MQTT-3.3.4-6]
     if (auto const why = check_publish(options.qos, options.retain)) return *why;
     if (options.expires_at && *options.expires_at <= now) return refusal::stale;
     if (!is_v5(version_) && at_ != phase::start && !content.props().empty() && who_ == role::client) return refusal::invalid;

@@ -45,7 +45,7 @@ void output::freeze() {
     bytes_view const run{frozen_.run};
     std::size_t done = 0;
     for (auto const& p : frozen_.pieces) {
-        if (p.at > done) views_.push_back(run.subspan(done, p.at - done));
+        views_.push_back(run.subspan(done, p.at - done));          // never empty: a payload follows its head
         views_.push_back(p.bytes);
         done = p.at;
     }

@@ -220,8 +220,15 @@ slot_no find_delivery(deliveries const& all, slot_no first, delivery_no no) noex
     return no_slot;
 }
 
+slot_no find_anywhere(state::data const& d, delivery_no no) noexcept {
+    for (slot_no const first : {d.queue.first, d.publishes.first, d.pubrels.first})
+        if (slot_no const at = find_delivery(d.all, first, no); at != no_slot) return at;
+    return no_slot;
+}
+
 bool replay_queued(state::data& d, change const& saved) {
-    if (saved.no == 0) return false;
+    if (saved.no == 0 || saved.qos == qos_level::at_most_once) return false;     // QoS 0 is never kept
+    if (saved.no < d.next_delivery && find_anywhere(d, saved.no) != no_slot) return false;
     if (!saved.content && saved.qos != qos_level::exactly_once) return false;    // only what awaits PUBCOMP has let its content go
     outgoing made{};
     made.no = saved.no;
@@ -232,7 +239,6 @@ bool replay_queued(state::data& d, change const& saved) {
     made.retain = saved.retain;
     made.waits = saved.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
     d.queued_bytes += made.content.size();
-    if (made.qos == qos_level::at_most_once) ++d.queued_qos_0;
     d.next_delivery = std::max(d.next_delivery, saved.no + 1);
     d.all.push_back(d.queue, d.all.make(std::move(made)));
     return true;
@@ -240,7 +246,7 @@ bool replay_queued(state::data& d, change const& saved) {
 
 bool replay_started(state::data& d, change const& saved) {
     slot_no const at = find_delivery(d.all, d.queue.first, saved.no);
-    if (at == no_slot || d.all[at].qos == qos_level::at_most_once || !d.ids.take_this(saved.id, at)) return false;
+    if (at == no_slot || !d.ids.take_this(saved.id, at)) return false;
     d.all[at].id = saved.id;
     d.all[at].written = true;                                      // nobody knows; the peer must be told that it may be a duplicate
     d.queued_bytes -= d.all[at].content.size();
@@ -250,13 +256,9 @@ bool replay_started(state::data& d, change const& saved) {
 }
 
 bool replay_finished(state::data& d, delivery_no no) {
-    for (slot_no const first : {d.queue.first, d.publishes.first, d.pubrels.first}) {
-        slot_no const at = find_delivery(d.all, first, no);
-        if (at == no_slot) continue;
-        d.finish(at);
-        return true;
-    }
-    return false;
+    slot_no const at = find_anywhere(d, no);
+    if (at != no_slot) d.finish(at);
+    return at != no_slot;
 }
 
 } // namespace

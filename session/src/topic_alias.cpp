@@ -33,8 +33,7 @@ outgoing_aliases::choice outgoing_aliases::use(std::string_view topic) {
     return {alias, false};
 }
 
-bool outgoing_aliases::set(std::uint16_t alias, std::string_view topic) {
-    if (alias == 0 || alias > maximum_) return false;
+void outgoing_aliases::set(std::uint16_t alias, std::string_view topic) {
     std::uint16_t const most = std::min(automatic_, maximum_);
     while (assigned_ < std::min(alias, most)) {                    // the automatic ones below it stay in their list
         make_room_for(++assigned_);
@@ -42,11 +41,10 @@ bool outgoing_aliases::set(std::uint16_t alias, std::string_view topic) {
     }
     make_room_for(alias);
     name(alias, topic);
-    return true;
 }
 
 std::string_view outgoing_aliases::find(std::uint16_t alias) const noexcept {
-    return alias != 0 && alias <= entries_.size() ? std::string_view{entries_[alias - 1U].topic} : std::string_view{};
+    return alias <= entries_.size() ? std::string_view{entries_[alias - 1U].topic} : std::string_view{};
 }
 
 void outgoing_aliases::make_room_for(std::uint16_t alias) {

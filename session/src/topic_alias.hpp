@@ -15,9 +15,9 @@ public:
     /// `alias` stands for `topic` from now on.  [MQTT-3.3.2-12]
     void set(std::uint16_t alias, std::string_view topic);
 
-    /// The topic of `alias`, empty when none was set. Lives until the next set().
+    /// The topic of `alias`, which is not 0; empty when none was set. Lives until the next set().
     std::string_view find(std::uint16_t alias) const noexcept {
-        return alias != 0 && alias <= topics_.size() ? std::string_view{topics_[alias - 1U]} : std::string_view{};
+        return alias <= topics_.size() ? std::string_view{topics_[alias - 1U]} : std::string_view{};
     }
 
 private:
@@ -38,13 +38,11 @@ public:
     /// The alias for `topic`, assigned now if it has none.
     choice use(std::string_view topic);
 
-    /// By hand: false when `alias` is above the maximum.  [MQTT-3.3.2-9]
-    bool set(std::uint16_t alias, std::string_view topic);
+    /// By hand: `alias` is not 0 and not above the maximum.  [MQTT-3.3.2-9]
+    void set(std::uint16_t alias, std::string_view topic);
 
-    /// The topic that the peer knows for `alias`; empty when none.
+    /// The topic that the peer knows for `alias`, which is not 0; empty when none.
     std::string_view find(std::uint16_t alias) const noexcept;
-
-    std::uint16_t maximum() const noexcept { return maximum_; }
 
 private:
     struct entry {

@@ -166,3 +166,107 @@ TEST_CASE("AUTH out of turn is a protocol error", "[session][auth][MQTT-4.12.0-3
         CHECK(peers.server.closed->reason == reason_code::protocol_error);
     }
 }
+
+TEST_CASE("each side sends AUTH in its turn only", "[session][auth][MQTT-4.12.0-2][MQTT-4.12.0-3][MQTT-4.12.1-1]") {
+    auto peers = begun();
+    peers.server.accepts = false;
+    auto const props = method("SCRAM", "x");
+    auto& client = *peers.client.engine;
+    auto& server = *peers.server.engine;
+    auto const say = [&](session::engine& who, reason_code reason) { return who.authenticate({.reason = reason, .props = props}, peers.now); };
+    using enum reason_code;
+
+    CHECK(say(client, continue_authentication).error() == refusal::invalid);    // no method was named yet
+    (void)peers.connect(true);
+    peers.run();
+    CHECK(say(client, re_authenticate).error() == refusal::not_connected);
+    CHECK(say(server, success).error() == refusal::not_connected);              // that is what CONNACK says
+    REQUIRE(say(server, continue_authentication));
+    CHECK(say(server, continue_authentication).error() == refusal::not_connected);
+    peers.run();
+    REQUIRE(say(client, continue_authentication));
+    peers.run();
+    REQUIRE(server.accept({}, peers.server.state, peers.now));
+    peers.run();
+
+    CHECK(say(client, continue_authentication).error() == refusal::not_connected);
+    CHECK(say(server, continue_authentication).error() == refusal::not_connected);
+    CHECK(peers.client.auths.size() == 1);
+    CHECK(peers.server.auths.size() == 1);
+    CHECK_FALSE(peers.client.closed);
+}
+
+TEST_CASE("an AUTH that breaks a rule is refused and the step is still to be made", "[session][auth]") {
+    auto peers = begun();
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+    auto misplaced = method("SCRAM", "x");
+    misplaced.add<property_id::content_type>("t");
+    auto const right = method("SCRAM", "x");
+
+    CHECK(peers.server.engine->authenticate({.reason = reason_code::continue_authentication, .props = misplaced}, peers.now).error() == refusal::invalid);
+    CHECK(peers.server.engine->where() == session::phase::accepting);
+    CHECK(peers.server.engine->authenticate({.reason = reason_code::continue_authentication, .props = right}, peers.now));
+}
+
+TEST_CASE("3.1.1 has no AUTH", "[session][auth]") {
+    session_pair peers{{.version = protocol::v3_1_1}};
+    auto const props = method("SCRAM");
+    CHECK(peers.client.engine->authenticate({.reason = reason_code::re_authenticate, .props = props}, peers.now).error() == refusal::invalid);
+}
+
+TEST_CASE("before CONNACK an AUTH only goes on", "[session][auth][MQTT-4.12.0-2][MQTT-4.12.0-3]") {
+    auto peers = begun();
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+    auto const props = method("SCRAM", "x");
+
+    SECTION("to a client") {
+        peers.feed(peers.client, packet::auth{.reason = reason_code::success, .props = props});
+        REQUIRE(peers.client.closed);
+        CHECK(peers.client.closed->reason == reason_code::protocol_error);
+        CHECK(peers.client.auths.empty());
+    }
+    SECTION("to a server") {
+        REQUIRE(peers.server.engine->authenticate({.reason = reason_code::continue_authentication, .props = props}, peers.now));
+        peers.feed(peers.server, packet::auth{.reason = reason_code::re_authenticate, .props = props});
+        REQUIRE(peers.server.closed);
+        CHECK(peers.server.closed->reason == reason_code::protocol_error);
+        CHECK(peers.server.auths.empty());
+    }
+}
+
+TEST_CASE("a client that begins again before the last time ended is disconnected", "[session][auth][MQTT-4.12.1-1]") {
+    auto peers = begun();
+    (void)peers.connect(true);
+    peers.run();
+    auto const props = method("SCRAM", "x");
+    peers.feed(peers.server, packet::auth{.reason = reason_code::re_authenticate, .props = props});
+    CHECK_FALSE(peers.server.closed);
+
+    peers.feed(peers.server, packet::auth{.reason = reason_code::re_authenticate, .props = props});
+
+    REQUIRE(peers.server.closed);
+    CHECK(peers.server.closed->reason == reason_code::protocol_error);
+}
+
+TEST_CASE("a client may leave in the middle of the exchange and the server is not silent in its keep-alive", "[session][auth]") {
+    session_pair::options how{.keep_alive = 10, .props = method("SCRAM", "first"), .connect = false};
+    session_pair peers{how};
+    peers.server.accepts = false;
+    (void)peers.connect(true);
+    peers.run();
+    auto const props = method("SCRAM", "x");
+    REQUIRE(peers.server.engine->authenticate({.reason = reason_code::continue_authentication, .props = props}, peers.now));
+    peers.run();
+    auto const later = property_list{}.add<property_id::session_expiry_interval>(5);
+
+    REQUIRE(peers.client.engine->disconnect({.props = later}, peers.now));
+    peers.run();
+
+    REQUIRE(peers.server.closed);
+    CHECK(peers.server.closed->who == session::event::closed::by::peer);
+    CHECK_FALSE(peers.server.state.exists());                      // there was no session yet
+}

@@ -178,14 +178,17 @@ TEST_CASE("a client that wants no problem information gets no words", "[session]
     auto const words = property_list{}.add<property_id::reason_string>("why");
     peers.server.acknowledges = false;
     auto const no = peers.publish(peers.client, "a", "x", at_least_once);
+    auto const plain = peers.publish(peers.client, "a", "y", at_least_once);
     peers.run();
 
     REQUIRE(peers.server.engine->acknowledge(peers.server.messages.at(0).arrival, reason_code::quota_exceeded, words, peers.now));
+    REQUIRE(peers.server.engine->acknowledge(peers.server.messages.at(1).arrival, reason_code::not_authorized, {}, peers.now));
     REQUIRE(peers.server.engine->disconnect({.reason = reason_code::server_busy, .props = words}, peers.now));
     peers.run();
 
     CHECK(peers.client.deliveries.at(no).reason == reason_code::quota_exceeded);
     CHECK(peers.client.deliveries.at(no).props.empty());
+    CHECK(peers.client.deliveries.at(plain).reason == reason_code::not_authorized);
     CHECK(peers.client.closed->props.view().has(property_id::reason_string));    // there they are allowed
 }
 
@@ -199,4 +202,19 @@ TEST_CASE("a lost connection is told once", "[session]") {
     CHECK(peers.client.engine->finished());
     CHECK_FALSE(peers.client.engine->wants_input());
     CHECK_FALSE(peers.client.engine->deadline());
+}
+
+TEST_CASE("what is no CONNECT of MQTT is met with silence", "[session][MQTT-3.1.2-1][MQTT-3.1.4-1][v3-MQTT-3.1.2-1]") {
+    std::string const body = GENERATE(std::string("\0\4MQTT", 6), std::string("\0\4MQT", 5), std::string("\0\4HTTP\5\2\0\0\0", 11),
+                                      std::string("\0\6MQIsdp\3\2\0\0", 12), std::string{});
+    session_pair peers{{.connect = false}};
+    byte_buffer bytes{std::byte{0x10}, static_cast<std::byte>(body.size())};
+    for (auto const c : body) bytes.push_back(static_cast<std::byte>(c));
+
+    peers.feed(peers.server, bytes_view{bytes});
+    peers.run();
+
+    REQUIRE(peers.server.closed);
+    CHECK(peers.server.closed->cause.has_value());
+    CHECK(peers.from_server.log.empty());
 }

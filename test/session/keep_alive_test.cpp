@@ -147,3 +147,160 @@ TEST_CASE("after a tick no deadline lies in the past", "[session]") {
         peers.run();
     }
 }
+
+TEST_CASE("nothing received and nothing sent counts for nothing", "[session][MQTT-3.1.2-20]") {
+    session_pair::options how{.keep_alive = 10};
+    how.client.packet_timeout = 5s;
+    session_pair peers{how};
+    auto& client = *peers.client.engine;
+    auto const ping = client.deadline();
+
+    peers.now += 3s;
+    (void)client.prepare();
+    client.received(0, peers.now);
+    client.sent(0, peers.now);
+    CHECK(client.deadline() == ping);
+
+    peers.now += 1s;
+    peers.publish(peers.client, "a", "x", at_most_once);
+    peers.run();
+    CHECK(client.deadline() == *ping + 4s);
+}
+
+TEST_CASE("an engine that is finished has no time left to keep", "[session]") {
+    session_pair peers{{.keep_alive = 10}};
+    auto& client = *peers.client.engine;
+    REQUIRE(client.disconnect({}, peers.now));
+
+    peers.now += 100s;
+    client.tick(peers.now);
+    client.pause(true, peers.now);
+    client.opened(peers.now);
+    std::ranges::fill(client.prepare(), std::byte{});
+    client.received(1, peers.now);
+    CHECK_FALSE(client.deadline());
+    peers.client.drain(peers.now);
+
+    REQUIRE(peers.client.closed);
+    CHECK_FALSE(peers.client.closed->expired);
+    CHECK(peers.client.closed->who == session::event::closed::by::us);
+}
+
+TEST_CASE("an engine told again that the transport is up does not wait for a handshake again", "[session]") {
+    session_pair peers;
+    peers.server.engine->opened(peers.now);
+    peers.client.engine->opened(peers.now);
+    CHECK_FALSE(peers.server.engine->deadline());
+    CHECK_FALSE(peers.client.engine->deadline());
+}
+
+TEST_CASE("a pause told twice is one and without a keep-alive changes no deadline", "[session]") {
+    auto const keep_alive = GENERATE(std::uint16_t{0}, std::uint16_t{10});
+    session_pair peers{{.keep_alive = keep_alive}};
+    auto& server = *peers.server.engine;
+
+    server.pause(false, peers.now);                                // it was not paused
+    peers.now += 5s;
+    server.pause(true, peers.now);
+    server.pause(true, peers.now);
+    CHECK_FALSE(server.wants_input());
+    CHECK_FALSE(server.deadline());
+    peers.now += 5s;
+    server.pause(false, peers.now);
+    CHECK(server.wants_input());
+
+    CHECK(server.deadline().has_value() == (keep_alive != 0));
+    if (keep_alive != 0) CHECK(*server.deadline() == peers.now + 15s);
+}
+
+TEST_CASE("a pause before the connection is open leaves the handshake its time", "[session]") {
+    session_pair peers{{.keep_alive = 10, .connect = false}};
+    auto& server = *peers.server.engine;
+    server.opened(peers.now);
+    auto const end = server.deadline();
+
+    server.pause(true, peers.now);
+    CHECK(server.deadline() == end);
+    server.pause(false, peers.now);
+    CHECK(server.deadline() == end);
+}
+
+TEST_CASE("a client pings while it does not read and waits for the answer once it reads again", "[session]") {
+    session_pair peers{{.keep_alive = 10}};
+    auto& client = *peers.client.engine;
+    client.pause(true, peers.now);
+    peers.now += 9s;
+    client.tick(peers.now);
+    CHECK_FALSE(client.pending(peers.now).empty());
+    peers.now += 100s;
+    client.tick(peers.now);
+    CHECK_FALSE(client.finished());
+
+    client.pause(false, peers.now);
+    peers.now += 10s;
+    client.tick(peers.now);
+    peers.client.drain(peers.now);
+    REQUIRE(peers.client.closed);
+    CHECK(peers.client.closed->expired == session::timer::ping_response);
+}
+
+TEST_CASE("what arrives while its owner is paused starts no clock against the peer", "[session]") {
+    session_pair peers{{.keep_alive = 10}};
+    peers.server.engine->pause(true, peers.now);
+    peers.feed(peers.server, packet::publish{.topic = "a"});       // read before the pause
+    CHECK(peers.server.received("a").size() == 1);
+    CHECK_FALSE(peers.server.engine->deadline());
+}
+
+TEST_CASE("the clock of a packet stops with a pause and begins anew after it", "[session]") {
+    session_pair::options how;
+    how.server.packet_timeout = 30s;
+    session_pair peers{how};
+    auto& server = *peers.server.engine;
+    std::byte const head[] = {std::byte{0x30}, std::byte{0x64}};
+    auto const in_the_middle = GENERATE(true, false);
+    if (in_the_middle) peers.feed(peers.server, bytes_view{head});
+
+    server.pause(true, peers.now);
+    peers.now += 100s;
+    server.tick(peers.now);
+    CHECK_FALSE(server.finished());
+    server.pause(false, peers.now);
+
+    CHECK(server.deadline().has_value() == in_the_middle);
+    if (in_the_middle) CHECK(*server.deadline() == peers.now + 30s);
+}
+
+TEST_CASE("each packet has its own time and between packets there is none", "[session]") {
+    session_pair::options how;
+    how.server.packet_timeout = 30s;
+    session_pair peers{how};
+    auto& server = *peers.server.engine;
+    byte_buffer bytes;
+    REQUIRE(codec::encode(packet::publish{.topic = "a"}, {}, bytes));
+    auto const one = bytes.size();
+    REQUIRE(codec::encode(packet::publish{.topic = "a"}, {}, bytes));
+    auto const begin = peers.now;
+
+    peers.feed(peers.server, bytes_view{bytes}.first(2));
+    CHECK(server.deadline() == begin + 30s);
+    peers.now += 20s;
+    peers.feed(peers.server, bytes_view{bytes}.subspan(2, one));   // the rest, and two bytes of the next one
+    CHECK(server.deadline() == begin + 50s);
+    peers.now += 20s;
+    peers.feed(peers.server, bytes_view{bytes}.subspan(2 + one));
+    CHECK_FALSE(server.deadline());
+    CHECK(peers.server.received("a").size() == 2);
+}
+
+TEST_CASE("a server that takes no packet at all is not pinged", "[session][MQTT-3.2.2-15]") {
+    session_pair::options how{.keep_alive = 10};
+    how.server.own.maximum_packet_size = 1;
+    session_pair peers{how};
+
+    peers.now += 9s;
+    peers.client.engine->tick(peers.now);
+
+    CHECK(peers.client.engine->pending(peers.now).empty());
+    CHECK_FALSE(peers.client.engine->finished());
+}
