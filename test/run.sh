@@ -217,15 +217,25 @@ matching() {
     finish
 }
 
-coverage_of() { # coverage_of LAYER: its lines of the summary
-    printf '%-8s' "$1"
-    gcovr -r . --add-tracefile build/coverage/coverage.json --filter "$1/" --print-summary -o "$logs/coverage-$1.txt" |
-        sed -nE 's/^(lines|branches): ([0-9.]+%) \(([0-9]+) out of ([0-9]+)\)/  \1 \2 (\3 of \4)/p' | tr -d '\n'
-    printf '\n'
+# The least that a layer's own tests must cover: layer, percent of lines, percent of branches.
+coverage_floors() {
+    cat <<'TABLE'
+codec    98  93
+session  98  93
+TABLE
+}
+
+coverage_of() { # coverage_of LAYER LINES BRANCHES: its lines of the summary, and one result
+    local summary status
+    summary=$(gcovr -r . --add-tracefile build/coverage/coverage.json --filter "$1/" --print-summary -o "$logs/coverage-$1.txt" \
+        --fail-under-line "$2" --fail-under-branch "$3")
+    status=$?
+    printf '%-8s%s\n' "$1" "$(sed -nE 's/^(lines|branches): ([0-9.]+%) \(([0-9]+) out of ([0-9]+)\)/  \1 \2 (\3 of \4)/p' <<<"$summary" | tr -d '\n')"
+    if [ "$status" -eq 0 ]; then pass; else fail "coverage of $1: less than $2 % of lines or $3 % of branches"; fi
 }
 
 coverage() {
-    local gcovr_options=(-r . --object-directory build/coverage --exclude-throw-branches --exclude-unreachable-branches)
+    local layer lines branches gcovr_options=(-r . --object-directory build/coverage --exclude-throw-branches --exclude-unreachable-branches)
     install_packages "${build_packages[@]}" "${test_packages[@]}" "${coverage_packages[@]}"
     begin coverage 'codec and session, by their own tests, g++'
     if build coverage; then
@@ -233,8 +243,7 @@ coverage() {
         run_ctest coverage -L '^(codec|session)$'
         logged coverage-report gcovr "${gcovr_options[@]}" --filter codec/ --filter session/ -j "$jobs" \
             --json build/coverage/coverage.json --html-details build/coverage/index.html build/coverage || fail 'gcovr'
-        coverage_of codec
-        coverage_of session
+        while read -r layer lines branches; do coverage_of "$layer" "$lines" "$branches"; done < <(coverage_floors)
         printf 'report: build/coverage/index.html\n'
     fi
     end
