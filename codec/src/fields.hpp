@@ -58,7 +58,7 @@ std::optional<flaw_at> examine_topic_filter(std::string_view filter, protocol ve
 inline std::string_view read_topic_filter(reader& r, protocol version) noexcept {
     auto const* const at = r.here();
     auto const filter = to_text(r.binary());
-    if (!filter.empty() && filter[0] != '$' && is_plain_topic(filter)) return filter;
+    if (!filter.empty() && filter[0] != '$' && filter_scan{filter}.passes<true>()) [[likely]] return filter;   // [MQTT-4.7.1-1] [MQTT-4.7.1-2]
     if (auto const wrong = examine_topic_filter(filter, version)) r.fail(wrong->why, wrong->where == nullptr ? at : wrong->where);
     return filter;
 }

@@ -1,6 +1,8 @@
 // Properties (2.2.2): validating a run of them, walking one that is valid, and building one.
 #include <aldis/codec/property.hpp>
 
+#include <array>
+
 #include "fields.hpp"
 #include "writer.hpp"
 
@@ -21,6 +23,24 @@ std::optional<errc> check_number(property_spec const& row, std::uint32_t value) 
     return row.id == property_id::topic_alias ? errc::topic_alias_zero : errc::property_value;   // [MQTT-3.3.2-8]
 }
 
+/// What the decoder asks of a row, so laid out that the identifier leads to it without a detour.
+struct property_rule {
+    std::array<places_by_sender, 2> may_stand{};                   // for the first time in a packet, and again; nowhere: there is no such property
+    std::uint32_t                   min = 0;
+    std::uint32_t                   max = 0;
+    wire_type                       type{};
+    property_id                     id{};
+};
+
+constexpr auto property_rules = [] {
+    std::array<property_rule, property_rows.size()> rules{};
+    for (auto const& row : property_specs)
+        rules[static_cast<std::size_t>(row.id)] = {{property_fit::allowed(row, false), property_fit::allowed(row, true)}, row.min, row.max, row.type, row.id};
+    return rules;
+}();
+
+constexpr property_rule const& rule_of(property_id id) noexcept { return property_rules[static_cast<std::size_t>(id)]; }
+
 /// Steps over values as long as each ends before `end` and the specification allows it; else `wrong` tells what and where.
 /// (Plain members and no optional in them: they then stay in registers, which is half of the time.)
 struct value_walker {
@@ -28,12 +48,12 @@ struct value_walker {
     std::byte const* end;
     flaw_at          wrong{};
 
-    [[gnu::always_inline]] bool step(property_spec const& row) noexcept {
-        if (row.type <= wire_type::four_byte) return fixed(row);
-        if (row.type == wire_type::varint) return varint(row);
-        if (row.type == wire_type::binary) return binary();
-        if (row.type == wire_type::text_pair && !text(row)) return false;   // [MQTT-1.5.7-1]
-        return text(row);
+    [[gnu::always_inline]] bool step(property_rule const& rule) noexcept {
+        if (rule.type <= wire_type::four_byte) return fixed(rule);
+        if (rule.type == wire_type::varint) return varint(rule);
+        if (rule.type == wire_type::binary) return binary();
+        if (rule.type == wire_type::text_pair && !text(rule)) return false;   // [MQTT-1.5.7-1]
+        return text(rule);
     }
 
 private:
@@ -42,22 +62,22 @@ private:
         return false;
     }
 
-    [[gnu::always_inline]] bool number(property_spec const& row, std::uint32_t value, std::ptrdiff_t width) noexcept {
-        if (value < row.min || value > row.max) [[unlikely]] return fail(*check_number(row, value), at);
+    [[gnu::always_inline]] bool number(property_rule const& rule, std::uint32_t value, std::ptrdiff_t width) noexcept {
+        if (value < rule.min || value > rule.max) [[unlikely]] return fail(*check_number(spec_of(rule.id), value), at);
         at += width;
         return true;
     }
 
-    [[gnu::always_inline]] bool fixed(property_spec const& row) noexcept {
-        auto const width = std::ptrdiff_t{1} << static_cast<unsigned>(row.type);
+    [[gnu::always_inline]] bool fixed(property_rule const& rule) noexcept {
+        auto const width = std::ptrdiff_t{1} << static_cast<unsigned>(rule.type);
         if (end - at < width) [[unlikely]] return fail(errc::property_length_overrun, at);
-        return number(row, width == 1 ? std::to_integer<std::uint32_t>(*at) : width == 2 ? load_u16(at) : load_u32(at), width);
+        return number(rule, width == 1 ? std::to_integer<std::uint32_t>(*at) : width == 2 ? load_u16(at) : load_u32(at), width);
     }
 
-    bool varint(property_spec const& row) noexcept {
+    bool varint(property_rule const& rule) noexcept {
         auto const read = read_varint(at, end);
         if (read.wrong) return fail(*read.wrong == errc::truncated ? errc::property_length_overrun : *read.wrong, at);
-        return number(row, read.value, read.next - at);
+        return number(rule, read.value, read.next - at);
     }
 
     [[gnu::always_inline]] bool binary() noexcept {
@@ -66,14 +86,14 @@ private:
         return true;
     }
 
-    [[gnu::always_inline]] bool text(property_spec const& row) noexcept {
+    [[gnu::always_inline]] bool text(property_rule const& rule) noexcept {
         auto const* const first = at + 2;
         if (!binary()) [[unlikely]] return false;
         auto const text = to_text({first, at});
         if (!is_plain_text(text)) [[unlikely]]
             if (auto const stop = find_invalid_text(text); stop != text.size())
                 return fail(text_error(text, stop), first + stop);   // [MQTT-1.5.4-1] [MQTT-3.3.2-13] [MQTT-3.3.2-19]
-        if (row.id == property_id::response_topic)
+        if (rule.id == property_id::response_topic)
             if (auto const wild = text.find_first_of("+#"); wild != text.npos)
                 return fail(errc::response_topic_wildcard, first + wild);   // [MQTT-3.3.2-14]
         return true;
@@ -83,7 +103,9 @@ static_assert(static_cast<unsigned>(wire_type::byte) == 0 && static_cast<unsigne
               static_cast<unsigned>(wire_type::four_byte) == 2, "fixed() reads the width off the type");
 
 /// What is wrong with a property of `row` that may not stand at `where` when `from` sends it.
-errc place_error(property_spec const& row, places where, sender from) noexcept {
+errc place_error(property_spec const* known, places where, sender from) noexcept {
+    if (known == nullptr) return errc::property_unknown;
+    auto const& row = *known;
     if ((row.allowed & where) == 0) return errc::property_misplaced;
     if (from == sender::client && (row.server_only & where) != 0) return errc::property_not_from_sender;   // [MQTT-3.3.4-6]
     if (from == sender::server && (row.client_only & where) != 0) return errc::property_not_from_sender;   // [MQTT-3.14.2-2]
@@ -157,11 +179,12 @@ std::optional<flaw_at> validate_properties(bytes_view wire, places where, sender
     auto const here = when_sent(where, from);
     property_fit fit;
     for (value_walker walker{wire.data(), wire.data() + wire.size()}; walker.at != walker.end;) {
-        auto const* const row = row_of(*walker.at);                // every identifier fits one byte
-        if (row == nullptr) [[unlikely]] return flaw_at{errc::property_unknown, walker.at};
-        if ((fit.add(*row) & here) == 0) [[unlikely]] return flaw_at{place_error(*row, where, from), walker.at};
+        auto const id = std::to_integer<std::size_t>(*walker.at);  // every identifier fits one byte
+        if (id >= property_rules.size()) [[unlikely]] return flaw_at{errc::property_unknown, walker.at};
+        auto const& rule = property_rules[id];
+        if ((fit.add(rule.id, rule.may_stand[fit.seen >> id & 1]) & here) == 0) [[unlikely]] return flaw_at{place_error(row_of(*walker.at), where, from), walker.at};
         ++walker.at;
-        if (!walker.step(*row)) [[unlikely]] return walker.wrong;
+        if (!walker.step(rule)) [[unlikely]] return walker.wrong;
     }
     into = property_access::make(wire, fit);
     return std::nullopt;
@@ -173,7 +196,7 @@ std::optional<errc> check_some_properties(properties const& props, places where,
     if ((props.fits(c.from) & where) != 0) return std::nullopt;
     property_fit fit;
     for (auto const& p : props)
-        if ((fit.add(spec_of(p.id)) & when_sent(where, c.from)) == 0) return place_error(spec_of(p.id), where, c.from);
+        if ((fit.add(spec_of(p.id)) & when_sent(where, c.from)) == 0) return place_error(&spec_of(p.id), where, c.from);
     return std::nullopt;
 }
 
@@ -211,7 +234,7 @@ property_list& property_list::add(property const& value) & {
         codec::byte_sink sink{wire_.data() + old_size};
         codec::write_property(sink, value, row->type);
         codec::value_walker walker{wire_.data() + old_size + 1, wire_.data() + wire_.size()};
-        if (!walker.step(*row)) wrong = walker.wrong.why;
+        if (!walker.step(codec::rule_of(value.id))) wrong = walker.wrong.why;
     }
     if (wrong) {
         wire_.resize(old_size);

@@ -30,6 +30,8 @@ constexpr subscription unpack_options(std::string_view filter, std::uint8_t opti
 /// What is wrong with `options` behind `filter`, a valid one.
 constexpr std::optional<errc> check_options(std::string_view filter, std::uint8_t options, protocol version) noexcept {
     unsigned const reserved = is_v5(version) ? 0xC0U : 0xFCU;
+    unsigned const threes = options & options >> 1 & 0x11U;        // a field of two bits that is 3 keeps its lower one
+    if (((options & (reserved | no_local_bit)) | threes) == 0) [[likely]] return std::nullopt;
     if ((options & reserved) != 0) return errc::subscription_options_reserved;   // [MQTT-3.8.3-5] [v3-MQTT-3.8.3-3]
     if ((options & 0x03) == 0x03) return errc::subscription_qos_invalid;
     if ((options & 0x30) == 0x30) return errc::retain_handling_invalid;

@@ -12,39 +12,6 @@ namespace {
 
 constexpr std::size_t max_text = 0xFFFF;
 
-/// True when the wildcard at `at` stands alone in its level, and `#` in the last.
-bool is_well_placed(std::string_view filter, std::size_t at) noexcept {
-    bool const last = at + 1 == filter.size();
-    if (at > 0 && filter[at - 1] != '/') return false;             // [MQTT-4.7.1-1] [MQTT-4.7.1-2] [v3-MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
-    if (filter[at] == '#') return last;                            // [MQTT-4.7.1-1] [v3-MQTT-4.7.1-2]
-    return last || filter[at + 1] == '/';                          // [MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
-}
-
-/// True when that is so for every wildcard among the eight characters at `at`.
-bool word_well_placed(std::string_view filter, std::size_t at) noexcept {
-    auto const word = wildcards_to_zero(load_word(filter.data() + at)) & ~every_byte_80;
-    for (auto marks = exact_zero_bytes(word); marks != 0;) {
-        auto const place = first_marked(marks);
-        char const c = filter[at + place];                         // a character beyond ASCII may look like a wildcard without its high bit
-        if ((c == '+' || c == '#') && !is_well_placed(filter, at + place)) return false;
-        marks = clear_mark(marks, place);
-    }
-    return true;
-}
-
-/// True when that is so for every wildcard in `filter`.
-bool wildcards_well_placed(std::string_view filter) noexcept {
-    if (filter.size() < 8) {
-        for (std::size_t at = 0; at < filter.size(); ++at)
-            if ((filter[at] == '+' || filter[at] == '#') && !is_well_placed(filter, at)) return false;
-        return true;
-    }
-    auto const last = filter.size() - 8;
-    for (std::size_t at = 0; at < last; at += 8)
-        if (!word_well_placed(filter, at)) return false;
-    return word_well_placed(filter, last);                         // some of it for the second time
-}
-
 /// `$share/NAME/FILTER` taken apart, without a look at FILTER's wildcards.
 std::optional<shared_filter> split(std::string_view filter) noexcept {
     if (!is_shared(filter)) return std::nullopt;                   // [MQTT-4.8.2-1]
@@ -71,7 +38,7 @@ std::optional<errc> check_form(std::string_view filter, protocol version) noexce
         if (!shared) return errc::share_name_invalid;              // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
         filter = shared->filter;
     }
-    if (!wildcards_well_placed(filter)) return errc::filter_invalid;
+    if (!filter_scan{filter}.passes<false>()) return errc::filter_invalid;   // [MQTT-4.7.1-1] [MQTT-4.7.1-2] [v3-MQTT-4.7.1-2] [v3-MQTT-4.7.1-3]
     return std::nullopt;
 }
 

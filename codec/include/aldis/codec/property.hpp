@@ -168,12 +168,18 @@ struct property_fit {
 
     constexpr bool has(property_id id) const noexcept { return static_cast<unsigned>(id) < 64 && (seen >> static_cast<unsigned>(id) & 1) != 0; }
 
+    /// Where a property of `row` may stand: for the first time in a packet, or `again`.
+    static constexpr places_by_sender allowed(property_spec const& row, bool again) noexcept {
+        unsigned const usable = again ? row.repeats : row.allowed;
+        return (usable | usable << 16) & ~(unsigned{row.client_only} << 16 | row.server_only);
+    }
+
     /// Takes one more property into account; tells where that one may stand behind those before it.
-    constexpr places_by_sender add(property_spec const& row) noexcept {
-        auto const bit = std::uint64_t{1} << static_cast<unsigned>(row.id);
-        unsigned const usable = (seen & bit) != 0 ? row.repeats : row.allowed;
-        places_by_sender const may_stand = (usable | usable << 16) & ~(unsigned{row.client_only} << 16 | row.server_only);
-        seen |= bit;
+    constexpr places_by_sender add(property_spec const& row) noexcept { return add(row.id, allowed(row, has(row.id))); }
+
+    /// The same with the answer known.
+    constexpr places_by_sender add(property_id id, places_by_sender may_stand) noexcept {
+        seen |= std::uint64_t{1} << static_cast<unsigned>(id);
         fits &= may_stand;
         return may_stand;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cassert>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -15,7 +16,8 @@ namespace aldis::codec {
 template <class T, class E>
 class plain_alternatives {
 public:
-    constexpr explicit plain_alternatives(std::in_place_t) noexcept : value_{}, holds_value_(true) {}
+    /// Runs the initialisers of T's members; `T{}` would clear all of it before.
+    explicit plain_alternatives(std::in_place_t) noexcept : holds_value_(true) { ::new (static_cast<void*>(&value_)) T; }
     constexpr explicit plain_alternatives(T const& value) noexcept : value_(value), holds_value_(true) {}
     constexpr explicit plain_alternatives(E const& error) noexcept : error_(error), holds_value_(false) {}
 
@@ -55,7 +57,7 @@ public:
     constexpr result(E error) noexcept : held_(std::move(error)) {}
 
     /// Holds a default `T`, to be filled in place.
-    constexpr explicit result(std::in_place_t in_place) noexcept : held_(in_place) {}
+    explicit result(std::in_place_t in_place) noexcept : held_(in_place) {}
 
     constexpr bool has_value() const noexcept { return held_.value() != nullptr; }
     constexpr explicit operator bool() const noexcept { return has_value(); }
