@@ -10,6 +10,7 @@ long_jobs() {
 fuzz       | every fuzz target for 60 seconds (or: TARGET SECONDS)                 | fuzz_job
 simulation | ten million simulated schedules of two engines and a lossy link       | bash test/simulation/long.sh
 attack     | a thousand slow attackers of each kind against each listener          | bash test/transport/attack/long.sh
+large      | messages of 200 MB and of the largest size over every transport       | large_job
 mutants    | plants known bugs in a copy of the session; each must be found        | bash test/simulation/mutants.sh
 TABLE
 }
@@ -258,6 +259,11 @@ fuzz_job() { # fuzz_job [TARGET [SECONDS]]: one target, or each in turn
         source=${source##*/}
         bash fuzz/run.sh "${source%_fuzz.cpp}" 60 || return 1
     done
+}
+
+large_job() {
+    build release -DALDIS_BUILD_TESTS=ON -DALDIS_BUILD_BENCH=ON -- bin/test_lib || return 1
+    build/release/bin/test_lib '[large]'
 }
 
 long() {

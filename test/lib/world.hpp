@@ -91,12 +91,16 @@ public:
         made.link.start(made);
     }
 
-    /// Listens on a free loopback port.
-    transport::endpoint listen() {
-        REQUIRE_FALSE(listener_.open(transport::endpoint(transport::scheme::tcp, "127.0.0.1", std::uint16_t{0})));
+    /// Listens on a free loopback port, or where it is told.
+    transport::endpoint listen(transport::endpoint const& where = transport::endpoint(transport::scheme::tcp, "127.0.0.1", std::uint16_t{0}),
+                               transport::listen_options const& how = {}) {
+        REQUIRE_FALSE(listener_.open(where, how));
         accept_next();
         return listener_.local();
     }
+
+    /// Serves what comes of a stream when it has been through the listener's layers.
+    void adopt(std::unique_ptr<transport::stream> stream) { REQUIRE_FALSE(listener_.adopt(std::move(stream))); }
 
     /// Cuts every connection off.
     void drop_all() {

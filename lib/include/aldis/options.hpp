@@ -15,15 +15,9 @@
 #include <aldis/error.hpp>
 #include <aldis/payload.hpp>
 #include <aldis/session/settings.hpp>
+#include <aldis/transport/connect_options.hpp>
 
 namespace aldis {
-
-namespace transport {
-class connect_options;
-class endpoint;
-class proxy_options;
-class tls_options;
-}
 
 /// A session, a will's delay or a message that is never to expire.
 inline constexpr std::chrono::seconds never = std::chrono::seconds::max();
