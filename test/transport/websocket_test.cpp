@@ -33,3 +33,73 @@ TEST_CASE("a server answers a request of RFC 6455 and reads masked frames", "[tr
     CHECK_FALSE(answer.is_masked);
     CHECK(answer.payload == "there");
 }
+
+TEST_CASE("a shut down WebSocket reads on until its peer has closed too", "[transport][websocket]") {
+    web_loop web;
+    web.open_server();
+    CHECK_FALSE(web.write(*web.right, "last"));
+
+    wait_outcome ended;
+    web.right->async_shutdown(ended.handler());
+    web.run(ended);
+    CHECK_FALSE(ended.ec());
+    CHECK(web.read_frame(*web.left).payload == "last");
+    auto const farewell = web.read_frame(*web.left);
+    CHECK(farewell.op == opcode::close);
+    CHECK(farewell.payload == "\x03\xE8"s);
+    CHECK(web.write(*web.right, "more") == asio::error::broken_pipe);
+
+    CHECK_FALSE(web.write(*web.left, frame{opcode::ping, "unheard"}.bytes() + frame{opcode::binary, "still said"}.bytes()));
+    CHECK(web.read(*web.right, 10) == "still said");
+    CHECK_FALSE(web.write(*web.left, frame{opcode::close, "\x03\xE8"}.bytes()));
+    CHECK(web.next_read_error(*web.right) == asio::error::eof);
+    CHECK(web.next_read_error(*web.right) == asio::error::eof);
+    CHECK(web.next_read_error(*web.left) == asio::error::eof);
+}
+
+TEST_CASE("a close frame of the peer reads as end of file and is answered", "[transport][websocket]") {
+    web_loop   web;
+    auto const code = GENERATE(as<std::string>{}, "", "\x03\xE8", "\x03\xE9 going away");
+    web.open_server();
+
+    CHECK_FALSE(web.write(*web.left, frame{opcode::binary, "bye"}.bytes() + frame{opcode::close, code}.bytes()));
+    CHECK(web.read(*web.right, 3) == "bye");
+    CHECK(web.next_read_error(*web.right) == asio::error::eof);
+    CHECK(web.read_frame(*web.left).op == opcode::close);
+    CHECK(web.write(*web.right, "late") == asio::error::broken_pipe);
+    wait_outcome ended;
+    web.right->async_shutdown(ended.handler());
+    web.run(ended);
+    CHECK_FALSE(ended.ec());
+    CHECK(web.next_read_error(*web.left) == asio::error::eof);
+}
+
+TEST_CASE("a ping is answered while nobody writes, and between the fragments of a message", "[transport][websocket]") {
+    web_loop web;
+    web.open_server();
+
+    CHECK_FALSE(web.write(*web.left, frame{opcode::binary, "fi", false}.bytes() + frame{opcode::ping, "are you there"}.bytes()));
+    CHECK(web.read(*web.right, 2) == "fi");
+    std::string byte(1, '\0');
+    auto const  next = web.read_some(*web.right, byte);
+    auto const  answer = web.read_frame(*web.left);
+    CHECK(answer.op == opcode::pong);
+    CHECK(answer.payload == "are you there");
+    CHECK_FALSE(web.write(*web.left, frame{opcode::pong, "unasked"}.bytes() + frame{opcode::more, "x"}.bytes()));
+    web.run(next);
+    CHECK(byte == "x");
+}
+
+TEST_CASE("a text message is refused with 1003", "[transport][websocket][MQTT-6.0.0-1]") {
+    web_loop web;
+    web.open_server();
+    auto const text = GENERATE(as<frame>{}, frame{opcode::text, "{}"}, frame{opcode::text, ""}, frame{opcode::text, "\xFF"}, frame{opcode::text, "part", false});
+
+    CHECK_FALSE(web.write(*web.left, text.bytes()));
+    CHECK(web.next_read_error(*web.right) == errc::web_text_message);
+    auto const answer = web.read_frame(*web.left);
+    CHECK(answer.op == opcode::close);
+    CHECK(answer.payload.substr(0, 1) == "\x03");
+    CHECK(web.write(*web.right, "more") == asio::error::broken_pipe);
+    CHECK(web.next_read_error(*web.right) == errc::web_text_message);
+}

@@ -34,6 +34,7 @@ constexpr std::array rows{
     row{errc::proxy_bad_answer, "the proxy did not answer as a proxy of its kind does"},
     row{errc::proxy_bad_option, "the user name, password or host cannot be told to this kind of proxy"},
     row{errc::proxy_header_bad, "the connection does not begin with a proper PROXY protocol header"},
+    row{errc::proxy_scheme_unknown, "the scheme of a proxy is none of socks5h socks5 http"},
     row{errc::tls_bad_issuers, "the CA certificates cannot be read"},
     row{errc::tls_bad_certificate, "our own certificate cannot be read"},
     row{errc::tls_bad_key, "our own key cannot be read or does not belong to the certificate"},

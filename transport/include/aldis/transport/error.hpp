@@ -35,6 +35,7 @@ enum class errc {
     proxy_bad_answer,           // what it said is no SOCKS5 or HTTP, or too long
     proxy_bad_option,           // a user name, password or host that the protocol cannot carry
     proxy_header_bad,           // a connection without a proper PROXY protocol header, where one is required
+    proxy_scheme_unknown,       // the URI of a proxy
 
     // TLS: our own options.
     tls_bad_issuers = 0x60,     // the CA file, directory or text cannot be read or holds no certificate
