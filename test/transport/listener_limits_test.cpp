@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <listener_handshakes.hpp>
 
 using namespace aldis::test;
