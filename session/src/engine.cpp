@@ -71,6 +71,7 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
             return raise(*closed_);
         }
         if (at_ == phase::accepting) return nullptr;
+        if (in_.size() == 0 && in_.capacity() <= keep_up_to) return nullptr;
 
         auto const next = in_.next(own_.maximum_packet_size, version_);
         if (!next) {                                               // a decoder error is terminal  [MQTT-3.1.2-24]
