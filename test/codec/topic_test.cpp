@@ -90,6 +90,34 @@ TEST_CASE("the single-level wildcard occupies its level", "[codec][topic][MQTT-4
     CHECK_FALSE(has_wildcard("a/b"));
 }
 
+TEST_CASE("wildcards are judged the same at every place of a filter, alone and in a packet", "[codec][topic][MQTT-4.7.1-1][MQTT-4.7.1-2][MQTT-3.8.3-1]") {
+    auto const is_wild = [](char c) { return c == '+' || c == '#'; };
+    auto const plainly = [&](std::string const& filter) {
+        for (std::size_t at = 0; at < filter.size(); ++at) {
+            bool const last = at + 1 == filter.size();
+            if (!is_wild(filter[at])) continue;
+            if ((at > 0 && filter[at - 1] != '/') || (!last && (filter[at] == '#' || filter[at + 1] != '/'))) return false;
+        }
+        return true;
+    };
+    std::size_t good = 0, bad = 0;
+    for (std::string const filler : {"a", "/", "\xC3\xA4"})
+        for (std::string const middle : {"+", "#", "/+", "+/", "/+/", "/#", "#/", "++", "+/+", "/+/#", "a/+", "/+a"})
+            for (std::size_t before = 0; before < 18; ++before)
+                for (std::size_t behind = 0; behind < 18; ++behind) {
+                    std::string filter;
+                    for (std::size_t i = 0; i < before; ++i) filter += filler;
+                    filter += middle;
+                    for (std::size_t i = 0; i < behind; ++i) filter += filler;
+                    bool const expected = plainly(filter);
+                    auto const bytes = packet_of(0x82, from_hex("00 01 00") + text_field(filter) + from_hex("00"));
+                    if (is_topic_filter(filter) != expected || decode_packet(bytes, v5).has_value() != expected) FAIL_CHECK(filter);
+                    ++(expected ? good : bad);
+                }
+    CHECK(good > 1'000);
+    CHECK(bad > 5'000);
+}
+
 TEST_CASE("a shared subscription has a share name and a filter", "[codec][topic][MQTT-4.8.2-1][MQTT-4.8.2-2]") {
     struct { std::string_view whole, name, filter; } const good[] = {
         {"$share/g/a", "g", "a"}, {"$share/g//", "g", "/"}, {"$share/g/#", "g", "#"}, {"$share/a b/+/c", "a b", "+/c"}, {"$share/$/$SYS", "$", "$SYS"},
