@@ -74,9 +74,49 @@ TEST_CASE("errors of system and transport are in the same groups", "[lib][error]
     CHECK_FALSE(error_code(asio::error::operation_aborted) == condition::connection_lost);
     CHECK_FALSE(error_code() == condition::refused);
     CHECK_FALSE(error_code(asio::error::eof) == make_error_condition(static_cast<condition>(99)));
-    for (int i = 1; i <= static_cast<int>(condition::undelivered); ++i)
+    for (int i = 1; i <= static_cast<int>(condition::websocket); ++i)
         CHECK(make_error_condition(static_cast<condition>(i)).message() != "no condition");
     CHECK(make_error_condition(static_cast<condition>(99)).message() == "no condition");
+}
+
+TEST_CASE("every error of the transport is in a group", "[lib][error]") {
+    int known = 0;
+    for (int code = 1; code < 0x100; ++code) {
+        error_code const ec{code, transport::category()};
+        if (ec.message() == "unknown transport error") continue;
+        ++known;
+        INFO(ec.message());
+        int groups = 0;
+        for (int group = 1; group <= static_cast<int>(condition::websocket); ++group) groups += ec == make_error_condition(static_cast<condition>(group));
+        CHECK(groups > 0);
+        bool const is_option = ec.message().starts_with("the URI") || (code >= 0x60 && code < 0x80);
+        if (is_option) CHECK(ec == condition::local_misuse);
+        CHECK((ec == condition::proxy) == (code >= 0x40 && code < 0x60));
+        CHECK((ec == condition::tls) == (code >= 0x60 && code < 0xA0));
+        CHECK((ec == condition::websocket) == (code >= 0xA0 && code < 0xC0));
+    }
+    CHECK(known == 49);
+}
+
+TEST_CASE("what will be the same at the next attempt is no lost connection", "[lib][error]") {
+    using transport::errc;
+    for (auto const why : {errc::tls_expired, errc::tls_wrong_host, errc::tls_unknown_issuer, errc::tls_revoked, errc::tls_bad_issuers, errc::tls_rejected,
+                           errc::proxy_unauthorized, errc::web_refused, errc::scheme_not_supported})
+        CHECK_FALSE(error_code(why) == condition::connection_lost);
+    for (auto const why : {errc::timed_out, errc::tls_truncated, errc::no_address, errc::no_service, errc::lookup_failed, errc::proxy_refused})
+        CHECK(error_code(why) == condition::connection_lost);
+}
+
+TEST_CASE("a name that leads nowhere is told from a name service that is silent", "[lib][error]") {
+    for (auto const& why : {error_code(asio::error::host_not_found), error_code(asio::error::no_data), error_code(asio::error::service_not_found),
+                            error_code(transport::errc::no_address), error_code(transport::errc::no_service)}) {
+        CHECK(why == condition::name_not_found);
+        CHECK(why == condition::connection_lost);
+    }
+    for (auto const& why : {error_code(asio::error::host_not_found_try_again), error_code(transport::errc::lookup_failed)}) {
+        CHECK_FALSE(why == condition::name_not_found);
+        CHECK(why == condition::connection_lost);
+    }
 }
 
 TEST_CASE("delays between attempts double up to a bound and are spread", "[lib][reconnect]") {
