@@ -20,13 +20,12 @@ constexpr std::uint8_t S = static_cast<std::uint8_t>(tool::sub);
 // ---- TLS
 
 void set_key_form(options& o, std::string_view text) {
-    if (text == "engine") fail("Problem setting key form, OpenSSL engines are not supported: use 'pem' and a key file.");
-    if (text != "pem") fail("Problem setting key form, it must be 'pem'.");
+    if (text != "pem") fail("Problem setting key form, it must be one of 'pem' or 'engine', of which only 'pem' is supported.");
     o.connection.tls.key_form = text;
 }
 
 [[noreturn]] void no_engine(options&, std::string_view text) {
-    fail(fmt::format("Problem setting TLS engine, '{}' cannot be used: OpenSSL engines are not supported, use a key file (--key).", text));
+    fail(fmt::format("Problem setting TLS engine, is {} a valid engine? OpenSSL engines are not supported: use a key file (--key).", text));
 }
 [[noreturn]] void no_engine_password(options&, std::string_view) {
     fail("--tls-engine-kpass-sha1 cannot be used: OpenSSL engines are not supported, use a key file (--key).");
@@ -116,10 +115,14 @@ void add_web_header(options& o, std::string_view text) {
 
 void set_proxy(options& o, std::string_view text) {
     auto proxy = transport::parse_proxy(text);
-    if (proxy.has_value()) o.connection.proxy = std::move(*proxy);
-    else if (proxy.error().code() == transport::errc::uri_scheme_missing || proxy.error().code() == transport::errc::uri_scheme_unknown)
-        fail(fmt::format("Unsupported proxy protocol: {}; it must be socks5h:// or http://.", proxy.error().part()));
-    else fail(fmt::format("Invalid proxy: {}.", proxy.error().message()));
+    if (proxy.has_value()) {
+        o.connection.proxy = std::move(*proxy);
+        return;
+    }
+    auto const shown = text.find('@') == text.npos ? text : text.substr(0, text.find("://"));  // without a password
+    if (proxy.error().code() == transport::errc::uri_scheme_missing || proxy.error().code() == transport::errc::proxy_scheme_unknown)
+        fail(fmt::format("Unsupported proxy protocol: {}; it must be socks5h:// or http://.", shown));
+    fail(fmt::format("Invalid proxy: {}.", proxy.error().message()));
 }
 
 void set_name_servers(options& o, std::string_view text) {

@@ -71,6 +71,7 @@ constexpr std::array layers{
     layer_row{errc::proxy_unauthorized, exit_code::proxy_failed, proxy_begins, "Check user name and password in --proxy."},
     layer_row{errc::proxy_bad_answer, exit_code::proxy_failed, proxy_begins, "Check kind, host and port of --proxy."},
     layer_row{errc::proxy_bad_option, exit_code::failure, proxy_begins, "Check --proxy and -h."},
+    layer_row{errc::proxy_scheme_unknown, exit_code::failure, proxy_begins, "Check --proxy."},
     layer_row{errc::tls_bad_issuers, exit_code::failure, tls_option, "Check --cafile and --capath."},
     layer_row{errc::tls_bad_certificate, exit_code::failure, tls_option, "Check --cert."},
     layer_row{errc::tls_bad_key, exit_code::failure, tls_option, "Check --key, and that --cert was made for it."},

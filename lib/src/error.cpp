@@ -204,6 +204,7 @@ constexpr std::array transport_rows{
     transport_row{errc::proxy_bad_answer, proxy},
     transport_row{errc::proxy_bad_option, proxy | misuse},
     transport_row{errc::proxy_header_bad, proxy},
+    transport_row{errc::proxy_scheme_unknown, proxy | misuse},
     transport_row{errc::tls_bad_issuers, tls | misuse},
     transport_row{errc::tls_bad_certificate, tls | misuse},
     transport_row{errc::tls_bad_key, tls | misuse},

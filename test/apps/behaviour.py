@@ -48,7 +48,7 @@ class Ending(WithBroker):
         server = Scripted(lambda connection: connection.recv(4096) and connection.recv(4096))
         self.addCleanup(server.close)
         process = self.start("sub", *server.where, "-t", "a", "-d")
-        self.assertIn(b"sending CONNECT", process.stdout.readline())
+        wait_until(lambda: b"sending CONNECT" in process.stdout.readline(), "CONNECT")
         process.send_signal(signal.SIGTERM)
         self.assertEqual(self.finish(process).code, 0)
 
