@@ -81,7 +81,7 @@ TEST_CASE("an address is free again once its connections are taken", "[transport
 
     for (int round = 0; round < 3; ++round) {
         auto const client = on.join();
-        CHECK(on.from.counts().ready == 1);
+        CHECK(on.run_until([&] { return on.from.counts().ready == 1; }));
         on.talk(*client, *on.accept());
     }
     CHECK(on.from.counts().refused_for_address == 0);

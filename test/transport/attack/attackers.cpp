@@ -13,20 +13,21 @@ using clock = std::chrono::steady_clock;
 std::string const half_request = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n";
 
-// What a TLS client of ours says first.
-std::string client_hello() {
+// What a TLS client of ours says first; ALPN differs.
+std::string client_hello(scheme via) {
     loop on;
     auto [near, far] = transport::make_memory_pair(on.ex());
     stream_outcome secured;
-    transport::start_tls_connect(std::move(near), endpoint(scheme::tls, "localhost"), trusts(), {}, secured.handler());
+    transport::start_tls_connect(std::move(near), endpoint(via, "localhost"), trusts(), {}, secured.handler());
     std::string room(65536, '\0');
     auto const  got = on.read_some(*far, room);
     on.run_until([&] { return got.is_done(); });
     return room.substr(0, got.value());
 }
 
-std::string words_of(attack_group const& group, std::string const& hello) {
+std::string words_of(attack_group const& group) {
     bool const is_tls = group.via == scheme::tls || group.via == scheme::wss;
+    auto const hello = is_tls ? client_hello(group.via) : std::string();
     switch (group.how) {
         case attack::silent: return {};
         case attack::hello: return hello;
@@ -127,8 +128,7 @@ std::string source_of(std::size_t group, std::size_t number) {
 } // namespace
 
 void attack_from(attack_plan const& plan, int director) {
-    auto const hello = client_hello();
-    port_list  ports{};
+    port_list ports{};
     if (!receive_value(director, ports)) return;
 
     loop           on;
@@ -136,10 +136,11 @@ void attack_from(attack_plan const& plan, int director) {
     std::size_t    left = plan.groups.size() * plan.sockets;
     dripper        slow{asio::steady_timer(on.io), plan.trickle};
     for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+        auto const words = words_of(plan.groups[g]);
         for (std::size_t i = 0; i < plan.sockets; ++i) {
             auto const one = std::make_shared<attacker>();
             one->group = plan.groups[g];
-            one->words = words_of(plan.groups[g], hello);
+            one->words = words;
             one->result = &results[g];
             one->left = &left;
             slow.all.push_back(one);
