@@ -9,10 +9,11 @@ file(REMOVE_RECURSE ${WORK}/moved)
 file(RENAME ${prefix} ${WORK}/moved)
 set(here -DCMAKE_PREFIX_PATH=${WORK}/moved)
 build_consumer(all ${LAYERS} ${here})
-build_consumer(without_boost codec,session ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+build_consumer(without_boost codec,session ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON)
 
 if("transport" IN_LIST layers)
   refused("transport without Boost" "Boost" ${configure_consumer} -B ${WORK}/refused -DLAYERS=transport ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+  refused("transport without OpenSSL" "OpenSSL" ${configure_consumer} -B ${WORK}/refused -DLAYERS=transport ${here} -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON)
 endif()
 refused("an unknown component" "nonsense" ${configure_consumer} -B ${WORK}/refused -DLAYERS=codec,nonsense ${here})
 

@@ -19,6 +19,9 @@ file(GLOB_RECURSE package RELATIVE ${WORK}/moved ${WORK}/moved/*/aldis-codec.pc)
 string(REPLACE "/pkgconfig/aldis-codec.pc" "" libdir "${package}")
 compile(${WORK}/moved ${libdir} codec)
 compile(${WORK}/moved ${libdir} session)
+if("transport" IN_LIST layers)
+  compile(${WORK}/moved ${libdir} transport)
+endif()
 
 # The way back to the prefix is longer where the libraries lie deeper: such trees are configured only, and asked for their headers.
 foreach(libdir lib lib64 lib/x86_64-linux-gnu a/b/c)

@@ -37,8 +37,8 @@ distinguished_name = name
 string_mask = utf8only
 [name]
 [any]
-commonName = optional
 organizationName = optional
+commonName = optional
 [crl]
 authorityKeyIdentifier = keyid
 [authority]

@@ -70,6 +70,7 @@ std::span<unsigned char> tls_input::room() {
 
 void tls_input::received(std::size_t size) noexcept {
     end_ = size;
+    if (first_ == 0 && size > 0) first_ = bytes_[0];
     next_size_ = size == size_ ? large : small;
 }
 

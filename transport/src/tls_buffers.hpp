@@ -19,6 +19,8 @@ public:
     std::size_t              take(void* into, std::size_t size) noexcept;
     bool                     is_empty() const noexcept { return begin_ == end_; }
     void                     free() noexcept;
+    /// Whether the very first byte was none that TLS begins with.
+    bool                     is_foreign() const noexcept { return first_ != 0 && (first_ < 20 || first_ > 23); }
 
 private:
     static constexpr std::size_t small = 2048;
@@ -26,6 +28,7 @@ private:
 
     std::unique_ptr<unsigned char[]> bytes_;
     std::size_t                      size_ = 0, next_size_ = small, begin_ = 0, end_ = 0;
+    unsigned char                    first_ = 0;
 };
 
 /// What waits to be sent: one block is on its way while the next is filled.

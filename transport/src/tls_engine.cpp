@@ -152,7 +152,7 @@ void tls_engine::step_handshake() {
         if (result == 1) {
             auto trouble = check_handshake();
             if (trouble) fail_handshake(std::move(trouble));
-            else progress_ = progress::flushing;
+            else finish_handshake({});
         } else if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
             fail_handshake(explain_failure(ssl_.get()));
         } else if (input_end_) {
@@ -161,9 +161,7 @@ void tls_engine::step_handshake() {
             needs_input_ = true;
         }
     }
-    bool const is_flushed = output_.size() == 0 || is_broken_;
-    if (is_flushed && progress_ == progress::failing) finish_handshake(std::exchange(handshake_trouble_, {}));
-    else if (is_flushed && progress_ == progress::flushing) finish_handshake({});
+    if (progress_ == progress::failing && (output_.size() == 0 || is_broken_)) finish_handshake(std::exchange(handshake_trouble_, {}));
 }
 
 void tls_engine::fail_handshake(tls_trouble trouble) {
@@ -174,6 +172,8 @@ void tls_engine::fail_handshake(tls_trouble trouble) {
 tls_trouble tls_engine::explain_end() const {
     std::string const who = context_->role() == tls_role::client ? "the server" : "the client";
     if (*input_end_) return {*input_end_, "the connection broke during the TLS handshake: " + input_end_->message()};
+    if (input_.is_foreign()) return {errc::tls_failed, context_->role() == tls_role::client ? "not TLS: the server speaks something else at this port"
+                                                                                            : "not TLS: the client speaks something else"};
     if (context_->role() == tls_role::server) return {errc::tls_failed, who + " closed the connection during the TLS handshake"};
     return {errc::tls_failed, who + " closed the connection during the TLS handshake; does it speak TLS at this port?"};
 }

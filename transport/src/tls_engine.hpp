@@ -57,7 +57,7 @@ private:
     using writing = std::optional<tls_operation<std::span<asio::const_buffer const>, error_code, std::size_t>>;
     using waiting = std::optional<tls_operation<std::nullptr_t, error_code>>;
 
-    enum class progress : std::uint8_t { fresh, running, failing, flushing, done };
+    enum class progress : std::uint8_t { fresh, running, failing, done };
 
     void        advance();
     void        step_handshake();
@@ -72,6 +72,7 @@ private:
     void        step_write();
     void        step_shutdown();
 
+    bool        is_choking() const noexcept;
     bool        decrypt(asio::mutable_buffer into, bool is_peek, std::size_t& got);
     void        end_reading(tls_trouble trouble);
     std::size_t encrypt(std::span<asio::const_buffer const> from);
@@ -109,6 +110,7 @@ private:
     std::unique_ptr<asio::steady_timer> patience_{};               // how long the reason of a failed write is looked for
     asio::const_buffer                  sending_{};
     std::size_t                         encrypted_ = 0;            // of the current write
+    std::size_t                         data_size_ = 0;            // what it added to the output; the rest are answers of TLS itself
     std::uint64_t                       last_no_ = 0;
     asio::cancellation_signal           stop_fetching_{}, stop_waiting_{};
 

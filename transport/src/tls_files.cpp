@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -106,23 +107,24 @@ tls_trouble add_issuers(SSL_CTX* into, std::string const& path, std::string cons
     });
 }
 
-// How a key's password is asked for, and whether it was.
+// Asks for a key's password, once: OpenSSL tries a wrong one on several formats.
 struct password_query {
-    tls_options const& options;
-    std::string const& name;
-    bool               was_asked = false;
+    tls_options const&         options;
+    std::string const&         name;
+    bool                       was_asked = false;
+    std::optional<std::string> answer{};
+
+    ~password_query() {
+        if (answer) OPENSSL_cleanse(answer->data(), answer->size());
+    }
 };
 
 int answer_password(char* into, int size, int, void* query_pointer) {
     auto& query = *static_cast<password_query*>(query_pointer);
-    query.was_asked = true;
-    if (!query.options.key_password()) return -1;
-    auto answer = query.options.key_password()(query.name);
-    if (!answer || answer->size() > static_cast<std::size_t>(size)) return -1;
-    std::memcpy(into, answer->data(), answer->size());
-    auto const used = static_cast<int>(answer->size());
-    OPENSSL_cleanse(answer->data(), answer->size());
-    return used;
+    if (!std::exchange(query.was_asked, true) && query.options.key_password()) query.answer = query.options.key_password()(query.name);
+    if (!query.answer || query.answer->size() > static_cast<std::size_t>(size)) return -1;
+    std::memcpy(into, query.answer->data(), query.answer->size());
+    return static_cast<int>(query.answer->size());
 }
 
 tls_trouble use_certificate(SSL_CTX* into, pem_text const& pem) {
@@ -136,7 +138,7 @@ tls_trouble use_certificate(SSL_CTX* into, pem_text const& pem) {
 
 tls_trouble use_key(SSL_CTX* into, pem_text const& pem, tls_options const& options) {
     std::string const name = pem.name == options.key_file() || pem.name == options.certificate_file() ? pem.name : std::string();
-    password_query    query{options, name};
+    password_query    query{.options = options, .name = name};
     auto const        bio = open_text(pem.bytes);
     ERR_clear_error();
     key_ptr const key(PEM_read_bio_PrivateKey(bio.get(), nullptr, answer_password, &query));

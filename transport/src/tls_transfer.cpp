@@ -104,9 +104,12 @@ void tls_engine::step_read() {
     else std::move(done).post(*read_end_, 0);
 }
 
+// Answers pile up that the peer does not take, to key updates for instance: no more of what causes them is read meanwhile.
+bool tls_engine::is_choking() const noexcept { return output_.size() > max_backlog + data_size_; }
+
 // Whether there are bytes; the end of all reading is found here too. More input is wanted where neither is the case.
 bool tls_engine::decrypt(asio::mutable_buffer into, bool is_peek, std::size_t& got) {
-    if (read_end_ || output_.size() > max_backlog) return false;
+    if (read_end_ || is_choking()) return false;
     ERR_clear_error();
     auto const result = is_peek ? SSL_peek_ex(ssl_.get(), into.data(), into.size(), &got) : SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
     if (result == 1) {
@@ -140,6 +143,7 @@ void tls_engine::step_write() {
         return std::move(done).post(*write_end_, 0);
     }
     if (output_.size() > 0) return;
+    data_size_ = 0;
     if (encrypted_ > 0) {
         auto done = std::move(write_->done);
         write_.reset();
@@ -166,6 +170,7 @@ std::size_t tls_engine::encrypt(std::span<asio::const_buffer const> from) {
         pieces.taken(taken);
         total += taken;
     }
+    data_size_ = output_.size();
     return total;
 }
 
