@@ -95,7 +95,7 @@ struct diary {
 
 /// A wire in memory with a layer at one end, or at both.
 struct web_loop : loop {
-    explicit web_loop(transport::memory_options const& wire = {}) { std::tie(left, right) = transport::make_memory_pair(ex(), wire); }
+    explicit web_loop(transport::memory_options const& options = {}) : wire(options.control()) { std::tie(left, right) = transport::make_memory_pair(ex(), options); }
 
     stream_outcome connect_left(websocket_options const& options = {}, transport::endpoint const& where = web_endpoint()) {
         stream_outcome done;
@@ -122,9 +122,9 @@ struct web_loop : loop {
     }
 
     /// Our server, and a client made by hand that has read the response.
-    void open_server(websocket_options const& options = {}, std::string const& request = web_request) {
+    void open_server(websocket_options const& options = {}, std::string const& asked = web_request) {
         auto const accepted = accept_right(options);
-        CHECK_FALSE(write(*left, request));
+        CHECK_FALSE(write(*left, asked));
         run(accepted);
         REQUIRE_FALSE(accepted.ec());
         right = std::move(accepted.value());
@@ -132,7 +132,25 @@ struct web_loop : loop {
     }
 
     /// Our client, and a server made by hand that has answered.
-    void open_client(websocket_options const& options = {}, std::string const& more_lines = {});
+    void open_client(websocket_options const& options = {}, std::string const& more_lines = {}) {
+        auto const connected = connect_left(options);
+        answer_client([&](std::string& head) { head.insert(head.size() - 2, more_lines); });
+        run(connected);
+        REQUIRE_FALSE(connected.ec());
+        left = std::move(connected.value());
+    }
+
+    /// Answers the client at the left: what a server of ours would say, after `change`.
+    void answer_client(std::function<void(std::string&)> const& change) {
+        request = read_head(*right);
+        web_loop other;
+        auto const accepted = other.accept_right();
+        CHECK_FALSE(other.write(*other.left, request));
+        other.run(accepted);
+        auto head = other.read_head(*other.left);
+        change(head);
+        CHECK_FALSE(write(*right, head));
+    }
 
     std::string read_head(stream& from) {
         std::string head;
@@ -145,20 +163,22 @@ struct web_loop : loop {
     }
 
     frame read_frame(stream& from) {
-        std::string wire;
+        std::string bytes;
         frame       out;
-        while (!take_frame(wire, out)) {
+        while (!take_frame(bytes, out)) {
             auto const byte = read(from, 1);
             REQUIRE_FALSE(byte.empty());
-            wire += byte;
+            bytes += byte;
         }
         return out;
     }
 
     diary       notes;
+    transport::memory_control wire;
     stream_ptr  left;
     stream_ptr  right;
-    std::string response;
+    std::string request;                           // what our client sent
+    std::string response;                          // what our server sent
 };
 
 } // namespace aldis::test

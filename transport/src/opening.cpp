@@ -43,6 +43,7 @@ void opening::receive(std::size_t size, next_step then) {
     lower_->async_read_some(asio::buffer(received_) + had, [self = shared_from_this(), had, then = std::move(then)](error_code ec, std::size_t got) {
         if (self->is_done_) return;
         self->received_.resize(had + got);
+        if (ec == asio::error::eof) return self->fail(ec, "the other side closed the connection in the middle of the handshake");
         if (ec) return self->fail(ec);
         then();
     });

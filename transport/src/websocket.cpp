@@ -185,7 +185,7 @@ void web_core::deliver() {
 void web_core::read_on() {
     if (is_reading_ || is_refusing_ || (!reader_ && !waiter_)) return;
     auto const wanted = reader_ ? std::clamp(reader_.what().size(), idle_size, batch_size) : idle_size;
-    if (in_size_ < wanted || !reader_) {
+    if (in_size_ < wanted || (!reader_ && in_size_ > idle_size)) {
         in_size_ = wanted;
         in_.reset(new std::byte[wanted]);
     }
@@ -200,7 +200,7 @@ void web_core::on_read(error_code ec, std::size_t bytes) {
     in_begin_ = 0;
     in_end_ = ec ? 0 : bytes;
     read_error_ = translate(ec);
-    deliver();
+    deliver();                                                     // [MQTT-6.0.0-2]
 }
 
 void web_core::refuse_text() {
@@ -456,15 +456,31 @@ private:
         done({request_.target, request_.origin, is_compressed_});
     }
 
-    // The sentence goes out before the connection is closed; a request that is still coming would make that a reset, so it is read.
     void refuse(web_refusal refusal) {
-        auto const why = refusal.why;
-        auto const story = std::to_string(refusal.status) + ": " + refusal.text;
-        send(to_response(refusal), [this, why, story] {
-            lower().async_shutdown([self = shared_from_this(), this, why, story](error_code) { fail(why, story); });
+        story_ = std::to_string(refusal.status) + ": " + refusal.text;
+        send(to_response(refusal), [this, refusal] {
+            auto const next = [self = shared_from_this(), this, refusal](error_code) {
+                if (is_done()) return;
+                if (refusal.status == 431) drain(refusal.why, 0);
+                else fail(refusal.why, story_);
+            };
+            lower().async_shutdown(next);
         });
     }
 
+    // Closing while the rest of a request comes in is a reset, which may overtake the refusal.
+    void drain(errc why, std::size_t seen) {
+        received().resize(4096);
+        lower().async_read_some(asio::buffer(received()), [self = shared_from_this(), this, why, seen](error_code ec, std::size_t size) {
+            if (is_done()) return;
+            if (ec || seen + size > max_drained) fail(why, story_);
+            else drain(why, seen + size);
+        });
+    }
+
+    static constexpr std::size_t max_drained = 65'536;
+
+    std::string story_{};
     web_request request_{};
     bool        is_compressed_ = false;
 };
