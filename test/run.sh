@@ -259,8 +259,11 @@ coverage() {
 }
 
 fuzz_job() { # fuzz_job [TARGET [SECONDS]]: one target, or each in turn
-    local source
-    logged fuzz-configure cmake --preset fuzz && logged fuzz-build cmake --build build/fuzz -j "$jobs" || return 1
+    local source preset
+    for preset in fuzz fuzz-transport; do
+        logged "$preset-configure" cmake --preset "$preset" || return 1
+        logged "$preset-build" cmake --build --preset "$preset" -j "$jobs" || return 1
+    done
     if [ $# -gt 0 ]; then bash fuzz/run.sh "$1" "${2:-60}"; return; fi
     for source in fuzz/*_fuzz.cpp; do
         source=${source##*/}
