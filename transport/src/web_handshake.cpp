@@ -158,7 +158,9 @@ std::string describe_refusal(std::string_view answer, std::string const& target)
     auto body = size == 0 ? std::string_view{} : answer.substr(size);
     while (body.ends_with('\n') || body.ends_with('\r')) body.remove_suffix(1);
     if (!body.empty()) text += " and said \"" + printable(body.substr(0, body.find('\n')), 120) + '"';
-    return text + ": try another path";
+    // Who is not allowed in, or finds the server broken, is at the right place.
+    bool const is_elsewhere = line->code < 500 && line->code != 401 && line->code != 403;
+    return is_elsewhere ? text + ": try another path" : text;
 }
 
 } // namespace aldis::transport
