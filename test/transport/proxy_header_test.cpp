@@ -70,7 +70,7 @@ stream_outcome read_header(web_loop& wire) {
 
 } // namespace
 
-TEST_CASE("a PROXY header tells who the client is, and the bytes behind it stay in the stream", "[transport][proxy]") {
+TEST_CASE("a PROXY header tells who the client is and the bytes behind it stay in the stream", "[transport][proxy]") {
     auto const split = GENERATE(as<std::size_t>{}, 1, 7, 4096);
     for (auto const& each : good) {
         web_loop   wire(memory_options{}.both(memory_direction{}.split(split)));

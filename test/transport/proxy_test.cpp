@@ -125,7 +125,7 @@ TEST_CASE("what a proxy cannot be told is refused before it is asked", "[transpo
     }
 }
 
-TEST_CASE("HTTP CONNECT takes every 2xx, and what follows the head stays in the stream", "[transport][proxy]") {
+TEST_CASE("HTTP CONNECT takes every 2xx and what follows the head stays in the stream", "[transport][proxy]") {
     auto const answer = GENERATE(as<std::string>{}, "HTTP/1.1 200 Connection established\r\n\r\n", "HTTP/1.0 200 OK\r\nVia: x\r\n\r\n", "HTTP/1.1 299\r\n\r\n",
                                  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\n\n");
     auto const wire = GENERATE(as<memory_options>{}, memory_options{}, split_everywhere());
@@ -142,7 +142,7 @@ TEST_CASE("HTTP CONNECT takes every 2xx, and what follows the head stays in the 
     CHECK(proxy.read(*proxy.left, 4) == "more");
 }
 
-TEST_CASE("HTTP CONNECT authenticates, and names IPv6 addresses in brackets", "[transport][proxy]") {
+TEST_CASE("HTTP CONNECT authenticates and names IPv6 addresses in brackets", "[transport][proxy]") {
     CHECK(make_connect_request("::1", 1883, connect_login{"Aladdin", "open sesame"}) ==
           "CONNECT [::1]:1883 HTTP/1.1\r\nHost: [::1]:1883\r\nUser-Agent: aldis\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
     CHECK(to_base64("") == "");
@@ -161,7 +161,7 @@ TEST_CASE("refusals of an HTTP proxy are told apart", "[transport][proxy]") {
     CHECK(wants_login.notes.failure() == "the proxy answered 407 Proxy Authentication Required when asked for broker.example:1883");
 }
 
-TEST_CASE("an HTTP proxy that talks nonsense, or without end, is given up", "[transport][proxy]") {
+TEST_CASE("an HTTP proxy that talks nonsense or without end is given up", "[transport][proxy]") {
     for (auto const& answer : {"\x05\x00"s, "HTTP/2 200 OK\r\n\r\n"s, "HTTP/1.1 20x OK\r\n\r\n"s, "HTTP/1.1 200 OK\r\nno field\r\n\r\n"s,
                                "HTTP/1.1 101 Switching Protocols\r\n\r\n"s, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"s,
                                "HTTP/1.1 200 OK\r\nX: " + std::string(17'000, 'x')})
@@ -171,7 +171,7 @@ TEST_CASE("an HTTP proxy that talks nonsense, or without end, is given up", "[tr
     CHECK(proxy_loop().play(plain_http, {{connect_request, endless}}) == errc::proxy_bad_answer);
 }
 
-TEST_CASE("a proxy that leaves in the middle of its answer is an end of file, wherever it is", "[transport][proxy]") {
+TEST_CASE("a proxy that leaves in the middle of its answer is an end of file wherever it is", "[transport][proxy]") {
     auto const whole = "\x05\x00"s + socks_success;
     for (std::size_t size = 0; size < whole.size(); ++size) {
         proxy_loop proxy;
@@ -216,7 +216,7 @@ TEST_CASE("a proxy is named by a URI", "[transport][proxy][uri]") {
     CHECK(to_string(parse_proxy("http://proxy:3128").value()) == "http://proxy:3128");
 }
 
-TEST_CASE("a bad proxy URI is refused with the offending part, unless that may hold a password", "[transport][proxy][uri]") {
+TEST_CASE("a bad proxy URI is refused with the offending part unless that may hold a password", "[transport][proxy][uri]") {
     auto const why = [](std::string_view uri) { return parse_proxy(uri).error(); };
     CHECK(why("proxy:1080").code() == errc::proxy_scheme_unknown);
     CHECK(why("https://proxy").message() == "the scheme of a proxy is none of socks5h socks5 http: 'https'");

@@ -69,7 +69,7 @@ TEST_CASE("a WebSocket never completes inside the call that starts an operation"
     web.run(wait);
 }
 
-TEST_CASE("one operation of each kind is outstanding at a time, and a second one is refused", "[transport][websocket][stream]") {
+TEST_CASE("one operation of each kind is outstanding at a time and a second one is refused", "[transport][websocket][stream]") {
     web_loop web;
     web.open_both();
     busy all(web);
@@ -88,7 +88,7 @@ TEST_CASE("one operation of each kind is outstanding at a time, and a second one
     CHECK_FALSE(all.is_any_done());
 }
 
-TEST_CASE("closing a WebSocket ends what is pending, and what comes later", "[transport][websocket][stream]") {
+TEST_CASE("closing a WebSocket ends what is pending and what comes later", "[transport][websocket][stream]") {
     bool const is_destroyed = GENERATE(false, true);
     web_loop   web;
     web.open_both();
@@ -117,7 +117,7 @@ TEST_CASE("closing a WebSocket ends what is pending, and what comes later", "[tr
     CHECK(web.left->remote_name() == "memory:second");
 }
 
-TEST_CASE("a cancelled read has taken no byte: what came meanwhile is the next one's", "[transport][websocket][stream]") {
+TEST_CASE("a cancelled read has taken no byte - what came meanwhile is the next ones", "[transport][websocket][stream]") {
     auto const type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total);
     web_loop   web;
     web.open_both();
@@ -138,7 +138,7 @@ TEST_CASE("a cancelled read has taken no byte: what came meanwhile is the next o
     CHECK(web.read(*web.right, 10) == "still open");
 }
 
-TEST_CASE("a cancelled wait changes nothing, and a late cancellation hits nobody", "[transport][websocket][stream]") {
+TEST_CASE("a cancelled wait changes nothing and a late cancellation hits nobody", "[transport][websocket][stream]") {
     web_loop web;
     web.open_both();
     asio::cancellation_signal stop;
@@ -159,7 +159,7 @@ TEST_CASE("a cancelled wait changes nothing, and a late cancellation hits nobody
     CHECK(web.read(*web.left, 1) == "x");
 }
 
-TEST_CASE("a cancelled write has either moved all it says, or nothing", "[transport][websocket][stream]") {
+TEST_CASE("a cancelled write has either moved all it says or nothing", "[transport][websocket][stream]") {
     bool const is_server = GENERATE(false, true);
     web_loop   web;
     web.open_both();
@@ -204,7 +204,7 @@ TEST_CASE("cancel ends what is pending and leaves the WebSocket open", "[transpo
     CHECK(web.read(*web.left, 5) == "hello");
 }
 
-TEST_CASE("a wait is over when plain bytes are there, whichever frame they came in", "[transport][websocket][stream]") {
+TEST_CASE("a wait is over when plain bytes are there whichever frame they came in", "[transport][websocket][stream]") {
     web_loop web;
     web.open_server();
     CHECK_FALSE(web.write(*web.left, frame{opcode::binary, "ab"}.bytes() + frame{opcode::binary, ""}.bytes() + frame{opcode::binary, "c"}.bytes()));
@@ -238,7 +238,7 @@ TEST_CASE("reading goes on after a write has failed", "[transport][websocket][st
     CHECK(web.next_read_error(*web.right) == asio::error::eof);
 }
 
-TEST_CASE("a shutdown waits for a write that was given up half-way, and its close frame comes last", "[transport][websocket][stream]") {
+TEST_CASE("a shutdown waits for a write that was given up half-way and its close frame comes last", "[transport][websocket][stream]") {
     web_loop web(memory_options{}.second_to_first(memory_direction{}.capacity(1000)));
     web.open_server();
     std::string const         text(5000, 'x');

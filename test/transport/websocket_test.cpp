@@ -73,7 +73,7 @@ TEST_CASE("a close frame of the peer reads as end of file and is answered", "[tr
     CHECK(web.next_read_error(*web.left) == asio::error::eof);
 }
 
-TEST_CASE("a ping is answered while nobody writes, and between the fragments of a message", "[transport][websocket]") {
+TEST_CASE("a ping is answered while nobody writes and between the fragments of a message", "[transport][websocket]") {
     web_loop web;
     web.open_server();
 
@@ -153,7 +153,7 @@ constexpr bool is_sanitized = ALDIS_SANITIZED;
 
 } // namespace
 
-TEST_CASE("a conversation is the same split, trickled or coalesced", "[transport][websocket][MQTT-6.0.0-2]") {
+TEST_CASE("a conversation is the same split trickled or coalesced", "[transport][websocket][MQTT-6.0.0-2]") {
     auto const wire = GENERATE(as<memory_direction>{}, memory_direction{}, memory_direction{}.split(1), memory_direction{}.split(2), memory_direction{}.split(13),
                                memory_direction{}.capacity(1), memory_direction{}.capacity(7).split(3), memory_direction{}.coalesce(3));
     web_loop   web(memory_options{}.both(wire));
@@ -189,7 +189,7 @@ TEST_CASE("a conversation cut after any byte ends for both sides with what came 
     }
 }
 
-TEST_CASE("fragments of one byte, and control frames between them, are one stream", "[transport][websocket][MQTT-6.0.0-2]") {
+TEST_CASE("fragments of one byte and control frames between them are one stream", "[transport][websocket][MQTT-6.0.0-2]") {
     auto const split = GENERATE(as<std::size_t>{}, 1, 3, 4096);
     web_loop   web(memory_options{}.both(memory_direction{}.split(split).capacity(100'000)));
     web.open_server();
@@ -206,7 +206,7 @@ TEST_CASE("fragments of one byte, and control frames between them, are one strea
     for (int i = 0; i < 30; ++i) CHECK(web.read_frame(*web.left).op == opcode::pong);
 }
 
-TEST_CASE("a large message arrives, and one byte more than allowed does not", "[transport][websocket]") {
+TEST_CASE("a large message arrives and one byte more than allowed does not", "[transport][websocket]") {
     std::size_t const size = is_sanitized ? 3'000'000 : 200'000'000;
     bool const        is_too_large = GENERATE(false, true);
     web_loop          web;
@@ -250,7 +250,7 @@ TEST_CASE("fragments add up to the limit of a message", "[transport][websocket]"
     CHECK(web.next_read_error(*web.right) == errc::web_message_too_large);
 }
 
-TEST_CASE("what a program writes goes out in messages of at most 64 KiB, a batch in each", "[transport][websocket]") {
+TEST_CASE("what a program writes goes out in messages of at most 64 KiB a batch in each", "[transport][websocket]") {
     bool const is_server = GENERATE(true, false);
     web_loop   web(memory_options{}.both(memory_direction{}.capacity(1'000'000)));
     if (is_server) web.open_server();
