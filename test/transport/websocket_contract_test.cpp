@@ -117,7 +117,7 @@ TEST_CASE("closing a WebSocket ends what is pending and what comes later", "[tra
     CHECK(web.left->remote_name() == "memory:second");
 }
 
-TEST_CASE("a cancelled read has taken no byte - what came meanwhile is the next ones", "[transport][websocket][stream]") {
+TEST_CASE("a cancelled read has taken no byte - the next read gets what came meanwhile", "[transport][websocket][stream]") {
     auto const type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total);
     web_loop   web;
     web.open_both();

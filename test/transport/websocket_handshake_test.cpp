@@ -97,7 +97,7 @@ TEST_CASE("each reason not to serve a request has its status and its sentence", 
     if (each.status == 426) CHECK(said.find("\r\nUpgrade: websocket\r\n") != std::string::npos);
 }
 
-TEST_CASE("web pages connect from allowed origins only programs without one", "[transport][websocket]") {
+TEST_CASE("web pages connect from allowed origins only and programs without one", "[transport][websocket]") {
     auto const options = websocket_options{}.allow_origin("https://good.example").allow_origin("http://localhost:3000");
     auto const from = [](std::string const& lines) { return get("/mqtt", web_request_lines + with_mqtt + lines); };
 
@@ -139,7 +139,7 @@ TEST_CASE("bytes that a hasty client sends behind its request are read as frames
     CHECK(web.read(*web.right, 5) == "early");
 }
 
-TEST_CASE("a client asks for path query subprotocol and what its program adds", "[transport][websocket][MQTT-6.0.0-3]") {
+TEST_CASE("a client asks for path and query and subprotocol and what its program adds", "[transport][websocket][MQTT-6.0.0-3]") {
     web_loop   web;
     auto const options = websocket_options{}.add_header("Authorization", "Bearer x").add_header("X-Two", "1").add_header("X-Two", "2").add_header("Host", "other");
     auto const connected = web.connect_left(options, web_endpoint().path("/a/b").query("token=1"));
@@ -155,7 +155,7 @@ TEST_CASE("a client asks for path query subprotocol and what its program adds", 
     CHECK(connected.ec() == asio::error::eof);
 }
 
-TEST_CASE("the Host of a request has its port where that is not the schemes", "[transport][websocket]") {
+TEST_CASE("the Host of a request has its port where that is not the default", "[transport][websocket]") {
     auto const host_for = [](endpoint const& where) {
         web_loop web;
         auto const connected = web.connect_left({}, where);
@@ -234,7 +234,7 @@ TEST_CASE("an answer that is no proper handshake is refused", "[transport][webso
     CHECK_FALSE(web.notes.failure().empty());
 }
 
-TEST_CASE("an answer longer than Beasts buffer is still an answer", "[transport][websocket]") {
+TEST_CASE("an answer longer than the read buffer of Beast is still an answer", "[transport][websocket]") {
     web_loop web;
     web.open_client({}, "X: " + std::string(5000, 'x') + "\r\n");
     CHECK_FALSE(web.write(*web.right, frame{opcode::binary, "hello", true, false}.bytes()));

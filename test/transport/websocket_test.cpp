@@ -250,7 +250,7 @@ TEST_CASE("fragments add up to the limit of a message", "[transport][websocket]"
     CHECK(web.next_read_error(*web.right) == errc::web_message_too_large);
 }
 
-TEST_CASE("what a program writes goes out in messages of at most 64 KiB a batch in each", "[transport][websocket]") {
+TEST_CASE("what a program writes goes out in messages of at most 64 KiB", "[transport][websocket]") {
     bool const is_server = GENERATE(true, false);
     web_loop   web(memory_options{}.both(memory_direction{}.capacity(1'000'000)));
     if (is_server) web.open_server();
