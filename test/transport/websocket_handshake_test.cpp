@@ -194,7 +194,7 @@ TEST_CASE("a server that does not switch protocols is quoted", "[transport][webs
     auto const each = GENERATE(values<row>({
         {answer_of("404 Not Found"), "the server answered 404 Not Found at /mqtt: try another path"},
         {answer_of("401 Unauthorized", "who are\x1B you?\nmore"), "the server answered 401 Unauthorized at /mqtt and said \"who are\\x1b you?\""},
-        {answer_of("200 OK", std::string(100'000, 'x')), "the server answered 200 OK at /mqtt and said \"" + std::string(120, 'x') + "\": try another path"},
+        {answer_of("200 OK", std::string(100'000, 'x')), "the server answered 200 OK at /mqtt and said \"" + std::string(120, 'x') + "...\": try another path"},
         {"HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "the server answered 301 Moved at /mqtt: try another path"},
         {"HTTP/1.1 500 \x1B[31m\r\n\r\n", "the server answered 500 \\x1b[31m at /mqtt"},
     }));

@@ -187,20 +187,6 @@ std::string print_name(X509_NAME const* name) {
 
 } // namespace
 
-std::string printable(std::string_view text, std::size_t limit) {
-    std::string out;
-    for (unsigned char const c : text.substr(0, limit)) {
-        if (c >= 0x20 && c < 0x7F) {
-            out += static_cast<char>(c);
-            continue;
-        }
-        char escaped[5];
-        std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned>(c));
-        out += escaped;
-    }
-    return text.size() > limit ? out + "..." : out;
-}
-
 std::string describe(X509_NAME const* name) {
     auto const text = print_name(name);
     return text.empty() ? "(no name)" : printable(text, max_name);

@@ -7,11 +7,9 @@
 #include <aldis/transport/facts.hpp>
 
 #include "tls_context.hpp"
+#include "uri_text.hpp"
 
 namespace aldis::transport {
-
-/// The text with everything but printable ASCII escaped, cut at `limit`: what a peer sends must not reach a terminal as it is.
-std::string printable(std::string_view text, std::size_t limit);
 
 /// "CN=device-7,O=Aldis": RFC 2253, printable and bounded.
 std::string describe(X509_NAME const* name);

@@ -64,7 +64,7 @@ std::string printable(std::string_view text, std::size_t size) {
         if (byte >= 0x20 && byte < 0x7F) out += c;
         else out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
     }
-    return out;
+    return text.size() > size ? out + "..." : out;
 }
 
 } // namespace aldis::transport

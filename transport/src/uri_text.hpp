@@ -29,7 +29,7 @@ std::string encode(std::string_view text, std::string_view allowed);
 /// The text before the first of `stops`; `text` keeps the rest, beginning with the stop.
 std::string_view cut_before(std::string_view& text, std::string_view stops) noexcept;
 
-/// Foreign bytes for a log: at most `size` of them, what is not printable ASCII as \xNN.
+/// Foreign bytes for a log: at most `size` of them and then "...", what is not printable ASCII as \xNN.
 std::string printable(std::string_view text, std::size_t size = 80);
 
 } // namespace aldis::transport
