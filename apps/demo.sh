@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The README's first command: builds the program, starts a broker for the moment, and sends six messages through it:
-# QoS 0, 1 and 2, with MQTT 3.1.1 and with MQTT 5.0. Needs no root where the packages are installed; leaves nothing running.
+# The README's first command: builds the program, starts a broker for the moment, and sends messages through it: QoS 0, 1 and 2 over TCP,
+# with MQTT 3.1.1 and with MQTT 5.0; QoS 1 over TLS and over WebSocket. Needs no root where the packages are installed; leaves nothing running.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 . test/packages.sh
 
 aldis=build/release/bin/aldis
-work= broker= subscriber=
+work= broker= subscriber= count=0 where=()
 
 stop_all() { # ends what this script started, and only that
     local pid
@@ -40,14 +40,39 @@ build() {
 
 is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# A port that looks free may be taken by the time the broker binds it: then the broker ends, and another port is tried.
+# An authority made for the moment, and the broker's certificate, signed by it for the name localhost.
+make_certificates() {
+    local new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    {
+        openssl req -x509 -days 1 "${new_key[@]}" -subj '/CN=Demo CA' -keyout "$work/ca.key" -out "$work/ca.pem" &&
+            openssl req -new "${new_key[@]}" -subj /CN=localhost -keyout "$work/broker.key" -out "$work/broker.csr" &&
+            openssl x509 -req -days 1 -in "$work/broker.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
+                -extfile <(printf 'subjectAltName = DNS:localhost') -out "$work/broker.pem"
+    } >"$work/openssl.txt" 2>&1 || give_up 'openssl could not make the certificates' "$work/openssl.txt"
+}
+
+write_broker_conf() { # three listeners; as root mosquitto would become another user, who may not read the key
+    cat <<END
+user $(id -un)
+allow_anonymous true
+persistence false
+listener $((port + 1)) 127.0.0.1
+certfile $work/broker.pem
+keyfile $work/broker.key
+listener $((port + 2)) 127.0.0.1
+protocol websockets
+listener $port 127.0.0.1
+END
+}
+
+# A port that looks free may be taken by the time the broker binds it: then the broker ends, and other ports are tried.
 start_broker() {
     local program attempt tick
     program=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto) || give_up 'mosquitto is not installed'
     for attempt in 1 2 3 4 5 6 7 8 9 10; do
         port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
         is_open "$port" && continue
-        printf 'listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" >"$work/broker.conf"
+        write_broker_conf >"$work/broker.conf"
         "$program" -c "$work/broker.conf" >"$work/broker.txt" 2>&1 &
         broker=$!
         for ((tick = 0; tick < 200; ++tick)); do
@@ -71,39 +96,41 @@ subscribed() {
     local tick
     for ((tick = 0; tick < 100; ++tick)); do
         kill -0 "$subscriber" 2>/dev/null || give_up 'aldis sub ended before it received anything' "$work/sub-errors.txt"
-        "$aldis" pub -h 127.0.0.1 -p "$port" -t "$1" -m knock 2>"$work/pub-errors.txt" || give_up 'aldis pub failed' "$work/pub-errors.txt"
+        "$aldis" pub "${where[@]}" -t "$1" -m knock 2>"$work/pub-errors.txt" || give_up 'aldis pub failed' "$work/pub-errors.txt"
         [ -s "$work/received.txt" ] && return
         sleep 0.1
     done
     give_up 'aldis sub never received anything' "$work/sub-errors.txt"
 }
 
-# exchange VERSION NAME: one subscriber, three messages, one for each QoS; what arrived must be just these, in order.
+# exchange NAME VERSION QOS...: one subscriber, a message for each QoS, both going where `where` says; what arrived must be just these, in order.
 exchange() {
-    local qos wait_for=300
+    local name=$1 version=$2 qos wait_for=300
+    shift 2
     : >"$work/received.txt"
-    "$aldis" sub -h 127.0.0.1 -p "$port" -V "$1" -q 2 -t 'lamp/#' -F '%t  QoS %q  %p' -W "$wait_for" >"$work/received.txt" 2>"$work/sub-errors.txt" &
+    "$aldis" sub "${where[@]}" -V "$version" -q 2 -t 'lamp/#' -F '%t  QoS %q  %p' -W "$wait_for" >"$work/received.txt" 2>"$work/sub-errors.txt" &
     subscriber=$!
     subscribed lamp/knock
-    for qos in 0 1 2; do
-        "$aldis" pub -h 127.0.0.1 -p "$port" -V "$1" -q "$qos" -t "lamp/$qos" -m "hello over MQTT $2" 2>"$work/pub-errors.txt" ||
-            give_up "aldis pub failed at QoS $qos with MQTT $2" "$work/pub-errors.txt"
-        printf 'lamp/%d  QoS %d  hello over MQTT %s\n' "$qos" "$qos" "$2"
+    for qos in "$@"; do
+        "$aldis" pub "${where[@]}" -V "$version" -q "$qos" -t "lamp/$qos" -m "hello over $name" 2>"$work/pub-errors.txt" ||
+            give_up "aldis pub failed at QoS $qos over $name" "$work/pub-errors.txt"
+        printf 'lamp/%d  QoS %d  hello over %s\n' "$qos" "$qos" "$name"
     done >"$work/expected.txt"
-    arrived
+    arrived $#
     kill "$subscriber" 2>/dev/null
     wait "$subscriber" 2>/dev/null
     subscriber=
     grep -v '^lamp/knock ' "$work/received.txt" >"$work/messages.txt"
-    printf 'MQTT %s, received:\n' "$2"
+    printf '%s, received:\n' "$name"
     sed 's/^/    /' "$work/messages.txt"
     diff "$work/expected.txt" "$work/messages.txt" >"$work/difference.txt" || give_up 'that is not what was sent (< sent, > received):' "$work/difference.txt"
+    count=$((count + $#))
 }
 
-arrived() { # waits until the three messages are there; what is missing then is told by the comparison
+arrived() { # arrived COUNT: waits until the messages are there; what is missing then is told by the comparison
     local tick
     for ((tick = 0; tick < 300; ++tick)); do
-        [ "$(grep -cv '^lamp/knock ' "$work/received.txt")" -ge 3 ] && return
+        [ "$(grep -cv '^lamp/knock ' "$work/received.txt")" -ge "$1" ] && return
         kill -0 "$subscriber" 2>/dev/null || return
         sleep 0.1
     done
@@ -112,8 +139,14 @@ arrived() { # waits until the three messages are there; what is missing then is 
 install_packages "${build_packages[@]}" "${demo_packages[@]}"
 work=$(mktemp -d) || give_up 'no folder for temporary files'
 build
+make_certificates
 start_broker
-printf 'a broker listens on 127.0.0.1:%d\n' "$port"
-exchange 311 3.1.1
-exchange 5 5.0
-printf 'all six messages arrived\n'
+printf 'a broker listens on 127.0.0.1: port %d, with TLS %d, for WebSocket %d\n' "$port" $((port + 1)) $((port + 2))
+where=(-h 127.0.0.1 -p "$port")
+exchange 'MQTT 3.1.1' 311 0 1 2
+exchange 'MQTT 5.0' 5 0 1 2
+where=(-h localhost -p $((port + 1)) --cafile "$work/ca.pem")
+exchange 'MQTT 5.0 and TLS' 5 1
+where=(-h 127.0.0.1 -p $((port + 2)) --ws)
+exchange 'MQTT 5.0 and WebSocket' 5 1
+printf 'all %d messages arrived\n' "$count"

@@ -4,8 +4,8 @@
 build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-dev libssl-dev libc-ares-dev
     libfmt-dev libcli11-dev)
 
-# A broker to talk to, until Aldis has its own. Only its program is used, never its service.
-demo_packages=(mosquitto)
+# A broker to talk to, until Aldis has its own. Only its program is used, never its service. And what makes its certificate.
+demo_packages=(mosquitto openssl)
 
 # To build and run the tests: Clang with its sanitizers, Catch2, Google Benchmark, other people's MQTT programs.
 test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev mosquitto mosquitto-clients

@@ -52,6 +52,7 @@ void link::start(std::function<void()> opened, std::function<void()> closed) {
 // What is the same at each attempt is told once.
 void link::on_note(transport::note const& said) {
     using level = transport::note::level;
+    if (said.weight() == level::failure) failure_.emplace(said);
     if (said.weight() == level::warning && !given_.quiet && warned_.insert(said.text()).second)
         print_line(fmt::format("Warning: {}", said.text()));
     if (said.weight() != level::warning && given_.debug && !given_.stand_in) print_trace(trace_.noted(said.text()));
@@ -77,7 +78,8 @@ void link::on_connected(error_code const& why, connect_result const& answer) {
         auto const more = answer.reason_string().empty() ? std::string{} : fmt::format(" The broker says: {}", answer.reason_string());
         return fail(connack_code(answer.reason(), version_), refusal_text(answer.reason(), version_) + more);
     }
-    auto const [code, text] = connect_failure(why, answer.detail(), given_);
+    bool const is_told = answer.detail().empty() && failure_ && failure_->why() == why;
+    auto const [code, text] = connect_failure(why, is_told ? failure_->text() : answer.detail(), given_);
     fail(code, text);
 }
 

@@ -66,6 +66,7 @@ private:
     packet_trace          trace_;
     tap_handler           observer_{};
     std::set<std::string> warned_{};
+    std::optional<transport::note> failure_{};                     // the last
     std::function<void()> opened_{};
     std::function<void()> closed_{};
     bool                  was_open_ = false;

@@ -80,7 +80,7 @@ constexpr std::array layers{
     layer_row{errc::tls_bad_option, exit_code::failure, tls_option, "Check --ciphers, --tls-alpn, --psk and --psk-identity."},
     layer_row{errc::tls_bad_key_log, exit_code::failure, tls_option, "Check --tls-keylog and SSLKEYLOGFILE."},
     layer_row{errc::tls_expired, exit_code::tls_failed, tls_begins, "Check the clock of this computer, or have the certificate renewed."},
-    layer_row{errc::tls_not_yet_valid, exit_code::tls_failed, tls_begins, "Check the clock of this computer."},
+    layer_row{errc::tls_not_yet_valid, exit_code::tls_failed, tls_begins, "Set the clock, or have the certificate made anew."},
     layer_row{errc::tls_wrong_host, exit_code::tls_failed, tls_begins, check_name},
     layer_row{errc::tls_unknown_issuer, exit_code::tls_failed, tls_begins, check_issuer},
     layer_row{errc::tls_self_signed, exit_code::tls_failed, tls_begins, "Give it with --cafile, if you trust it."},
@@ -99,6 +99,13 @@ constexpr std::array layers{
     layer_row{errc::web_message_too_large, exit_code::protocol_error, web_begins, "See the broker's log."},
     layer_row{errc::web_protocol_error, exit_code::protocol_error, web_begins, "See the broker's log."},
 };
+
+bool is_broken(error_code const& why) {
+    namespace net = boost::asio::error;
+    return why == net::eof || why == net::connection_reset || why == net::connection_aborted || why == net::broken_pipe;
+}
+
+std::string sentence(std::string_view text) { return fmt::format("{}{}", text, text.ends_with('.') || text.ends_with('?') ? "" : "."); }
 
 template <class Row, std::size_t Size>
 Row const* find(std::array<Row, Size> const& rows, error_code const& why) {
@@ -120,17 +127,20 @@ failure connect_failure(error_code const& why, std::string_view story, options c
     auto const& c = given.connection;
     auto const  cause = story.empty() ? why.message() : std::string{story};
     if (auto const* one = find(endings, why)) return {one->exit, fmt::format("Error: {}", one->text)};
-    if (auto const* one = find(layers, why)) return {one->exit, fmt::format("Error: {}: {}. {}", one->begins, cause, one->advice)};
+    if (auto const* one = find(layers, why)) return {one->exit, fmt::format("Error: {}: {} {}", one->begins, sentence(cause), one->advice)};
     if (why == condition::name_not_found || why == boost::asio::error::host_not_found_try_again)
         return {exit_code::failure, fmt::format("{}: no address found for host '{}', check the name (-h).", lookup_begins, c.host)};
     if (why == condition::malformed || why == condition::protocol_error)
         return {exit_code::malformed_packet,
                 fmt::format("Error: Malformed packet: what answers at {} is not an MQTT broker, or of another version (-V): {}.",
                             place_of(c), cause)};
-    if (why == condition::local_misuse) return {exit_code::failure, fmt::format("Error: {}.", cause)};
+    if (why == condition::local_misuse) return {exit_code::failure, fmt::format("Error: {}", sentence(cause))};
     if (why == boost::asio::error::connection_refused)
         return {exit_code::failure,
                 fmt::format("Error: {}: nothing listens at {}. Is the broker running? Check -h and -p.", why.message(), place_of(c))};
+    if (is_broken(why))
+        return {exit_code::connection_lost,
+                fmt::format("Error: The connection was lost: {} Check -h and -p, and whether the listener there has TLS, or not.", sentence(cause))};
     auto const advice = c.unix_path.empty() ? "Check -h, -p, -A and the network."
                                             : "Check the path (--unix), and that the broker listens there.";
     return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", cause, place_of(c), advice)};

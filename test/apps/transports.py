@@ -161,7 +161,7 @@ class Crossed(OverTransports):
             self.assertIn(shown, self.run_tool("pub", *self.at("tls"), *arguments, "-t", "a", "-m", "b", "-d").out.decode())
 
     def test_a_lost_connection_is_made_again_over_tls(self):
-        broker = Broker("allow_anonymous true", listeners={"tls": LISTENERS["tls"]}).start()
+        broker = Broker("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
         self.addCleanup(broker.close)
         where = ["-h", "127.0.0.1", "-p", str(broker.ports["tls"]), *TRUST]
         process = self.start_subscribed("sub", *where, "-t", "a", "-C", "1")
@@ -188,7 +188,7 @@ class Certificates(OverTransports):
     def test_every_certificate_that_is_not_good(self):
         table = {
             "expired": ["expired on 2021-01-31 12:00:00 UTC", "clock"],
-            "not_yet": ["not valid before 2090-01-01"],
+            "not_yet": ["valid from 2090-01-01 00:00:00 UTC"],
             "wrong_host": ["a.example", "127.0.0.1", "-h"],
             "self_signed": ["signed by itself", "--cafile"],
             "other_server": ["Other Test CA", "--cafile"],
@@ -206,15 +206,7 @@ class Certificates(OverTransports):
     def test_the_host_is_the_one_that_is_asked_for(self):
         port = str(self.broker.ports["tls"])
         self.delivers("named", "-h", "localhost", "-p", port, *TRUST)
-        self.fails("pub", 8, ["127.0.0.2"], "-h", "127.0.0.2", "-p", port, *TRUST) if self.is_bound("127.0.0.2", port) else None
-
-    @staticmethod
-    def is_bound(host, port):
-        try:
-            harness.socket.create_connection((host, int(port)), timeout=1).close()
-            return True
-        except OSError:
-            return False
+        self.fails("pub", 8, ["127.0.0.1"], "-h", "127.0.0.1", "-p", str(self.broker.ports["wrong_host"]), *TRUST)
 
     def test_issuers_are_those_that_are_named(self):
         where = ["-h", "127.0.0.1", "-p", str(self.broker.ports["tls"])]
@@ -278,7 +270,7 @@ class Certificates(OverTransports):
                 self.fails("pub", 1, words, *where, *arguments, begins=begins)
 
     def test_a_subscriber_gives_up_when_the_certificate_has_changed(self):
-        broker = Broker("allow_anonymous true", listeners={"tls": LISTENERS["tls"]}).start()
+        broker = Broker("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
         self.addCleanup(broker.close)
         process = self.start_subscribed("sub", "-h", "127.0.0.1", "-p", str(broker.ports["tls"]), *TRUST, "-t", "a")
         broker.stop()

@@ -225,6 +225,9 @@ void client::impl::on_ended(error_code why) {
     connection_.reset();
     auto ended = std::exchange(end_, std::nullopt).value_or(disconnect_result{});
     auto cause = cause_ ? cause_ : why ? why : make_error_code(error::connection_lost);
+    // With TLS 1.3 a server refuses our certificate when we think that all is done: what it says is more than that it hung up.
+    bool const is_told = (why == condition::tls || why == condition::websocket) && why != condition::connection_lost;
+    if (is_told && ended.who() == disconnect_result::by::network) cause = why;
     bool const was_open = std::exchange(was_open_, false);
     if (was_open && !ended.session_kept()) end_session();
 
