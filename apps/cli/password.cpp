@@ -97,7 +97,7 @@ void write_all(int to, std::string_view text) {
 std::optional<std::string> read_line(int from, signal_guard const& guard) {
     std::string line;
     char        c = 0;
-    while (guard.wait_for_input(from) && ::read(from, &c, 1) == 1) {
+    while (!signal_guard::has_stopped() && guard.wait_for_input(from) && ::read(from, &c, 1) == 1) {
         if (c == '\n' || c == '\r') return line;
         if (line.size() < longest) line += c;
     }
