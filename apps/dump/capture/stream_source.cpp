@@ -49,6 +49,7 @@ private:
     bool finish(sink& to) {
         is_over_ = true;
         if (at_.number == 0) return false;
+        at_ = {at_.number + 1, now()};
         for (unsigned from = 0; from < 2; ++from) to.end(about_, from, at_);
         to.frame_done(at_);
         return false;

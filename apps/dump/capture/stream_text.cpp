@@ -103,12 +103,16 @@ text_line text_reader::read(std::string_view line) {
     return read;
 }
 
+// MQTT has zeros or lengths among its first bytes, which no text has.
 bool looks_like_text(bytes_view beginning) noexcept {
-    constexpr std::string_view others = " \t\r\n<>:,;-xcsCS";
-    constexpr std::size_t      enough = 40;                        // all that xxd and hexdump print before the characters
-    auto const                 text = to_text(beginning.first(std::min(beginning.size(), enough)));
-    if (text.starts_with('#')) return true;
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) { return digit(c) >= 0 || others.find(c) != std::string_view::npos; });
+    constexpr std::size_t enough = 40;
+    auto                  text = to_text(beginning.first(std::min(beginning.size(), enough)));
+    auto const            is_printed = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; };
+    if (text.empty() || !std::all_of(text.begin(), text.end(), is_printed)) return false;
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    for (auto const& row : tags)
+        if (text.starts_with(row.tag)) return true;
+    return text.starts_with('#') || text.starts_with("0x") || text.starts_with("\\x") || digits_in_front(text) >= 2;
 }
 
 } // namespace aldis::app::dump

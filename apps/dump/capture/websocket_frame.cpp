@@ -40,6 +40,7 @@ chain follow(bytes_view data) noexcept {
     std::optional<bool> masked;
     while (!data.empty()) {
         auto const length = head_length(data);
+        if ((u8(data, 0) & 0x70) != 0) found.fits = false;
         if (length == 0 || data.size() < length) {
             found.is_cut = true;
             break;
