@@ -18,7 +18,7 @@ namespace record_type {
 constexpr std::uint8_t change_cipher_spec = 20, alert = 21, handshake = 22, application_data = 23;
 } // namespace record_type
 namespace message_type {
-constexpr std::uint8_t client_hello = 1, server_hello = 2, end_of_early_data = 5, finished = 20, key_update = 24;
+constexpr std::uint8_t client_hello = 1, server_hello = 2, finished = 20, key_update = 24;
 } // namespace message_type
 
 constexpr std::uint16_t version_12 = 0x0303, version_13 = 0x0304;
