@@ -12,7 +12,12 @@
 namespace aldis::app::dump {
 namespace {
 
-constexpr std::size_t first_capacity = 512U << 10;
+constexpr std::size_t usual_capacity = 512U << 10;
+
+// Of what is small no more is kept than there is, and one byte to see the end.
+std::size_t first_capacity(std::uint64_t total) noexcept {
+    return total == 0 || total >= usual_capacity ? usual_capacity : static_cast<std::size_t>(total) + 1;
+}
 
 class descriptor_input final : public byte_input {
 public:
@@ -85,7 +90,7 @@ void input_buffer::fill(std::size_t size) {
     end_ = left;
     while (end_ < size) {
         if (end_ == capacity_) {
-            auto const capacity = capacity_ == 0 ? first_capacity : 2 * capacity_;
+            auto const capacity = capacity_ == 0 ? first_capacity(from_->total()) : 2 * capacity_;
             std::unique_ptr<std::byte[]> larger{new std::byte[capacity]};
             if (end_ != 0) std::memcpy(larger.get(), data_.get(), end_);
             data_ = std::move(larger);
