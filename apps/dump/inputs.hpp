@@ -59,7 +59,7 @@ public:
 private:
     std::string key_log_{};
     std::size_t max_conversations_ = 16'384;
-    std::size_t max_held_ = 16U << 20;
+    std::size_t max_held_ = 12U << 20;
 };
 
 /// A pcap or pcapng file; "-" is standard input.
