@@ -58,15 +58,15 @@ key_log::key_log(std::string path) : path_(std::move(path)) {
     if (!path_.empty()) read_more(true);
 }
 
-void key_log::add(std::string_view text) {
+void key_log::add(std::string_view text, std::size_t most) {
     while (!text.empty()) {
         auto const end = std::min(text.find('\n'), text.size());
-        add_line(text.substr(0, end));
+        add_line(text.substr(0, end), most);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
 
-void key_log::add_line(std::string_view line) {
+void key_log::add_line(std::string_view line, std::size_t most) {
     auto const label = next_word(line);
     auto const row = std::find_if(std::begin(labels), std::end(labels), [label](auto const& one) { return one.label == label; });
     if (row == std::end(labels)) return;
@@ -75,7 +75,7 @@ void key_log::add_line(std::string_view line) {
     if (!random || random->size() != 32 || !secret || secret->empty()) return;
     tls_random key;
     std::copy(random->begin(), random->end(), key.begin());
-    if (sessions_.size() >= max_sessions && !sessions_.contains(key)) return;
+    if (sessions_.size() >= most && !sessions_.contains(key)) return;
     sessions_[key][static_cast<std::size_t>(row->which)] = std::move(*secret);
 }
 
@@ -96,7 +96,7 @@ void key_log::read_more(bool must_be_there) {
     std::string line;
     while (in && read_ < max_file && std::getline(in, line)) {
         if (in.eof() && !must_be_there) break;
-        add_line(line);
+        add_line(line, max_sessions);
         if (!in.eof()) read_ += line.size() + 1;
     }
     if (must_be_there && in.bad()) throw input_error(path_ + " cannot be read as a key log.");

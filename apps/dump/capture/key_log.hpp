@@ -18,7 +18,8 @@ using tls_random = std::array<std::byte, 32>;
 
 class key_log {
 public:
-    static constexpr std::size_t max_sessions = 65'536;
+    static constexpr std::size_t max_sessions = 1'000'000;         // of a file that the user chose
+    static constexpr std::size_t max_embedded = 16'384;            // of what a capture brings with it
 
     using secrets = std::array<byte_buffer, tls_secret_count>;
 
@@ -27,7 +28,7 @@ public:
     explicit key_log(std::string path);
 
     /// Adds the lines of `text`; others than those of known labels are passed over.
-    void add(std::string_view text);
+    void add(std::string_view text, std::size_t most = max_embedded);
     /// What is known of a session; null when it is nothing. Lives until the next call.
     secrets const* find(tls_random const& client);
 
@@ -35,7 +36,7 @@ public:
 
 private:
     void read_more(bool must_be_there);
-    void add_line(std::string_view line);
+    void add_line(std::string_view line, std::size_t most);
 
     std::string                   path_{};
     std::uint64_t                 read_ = 0;                       // bytes of the file, up to the end of a line

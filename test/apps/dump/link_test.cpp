@@ -58,7 +58,7 @@ TEST_CASE("every link layer that is read leads to the segment", "[dump][link]") 
     }
 }
 
-TEST_CASE("other protocols and other link types bring nothing, the latter with a note", "[dump][link]") {
+TEST_CASE("other protocols and other link types bring nothing - the latter with a note", "[dump][link]") {
     CHECK(payload(1, byte_buffer(12) + "08 06"_hex + ipv4()).empty());
     CHECK(payload(0, "07 00 00 00"_hex + ipv4()).empty());
 
@@ -68,7 +68,7 @@ TEST_CASE("other protocols and other link types bring nothing, the latter with a
     CHECK(told.done == 2);
 }
 
-TEST_CASE("IPv4 options, TCP options and padding are no payload", "[dump][ip]") {
+TEST_CASE("options of IPv4 and TCP and padding are no payload", "[dump][ip]") {
     CHECK(payload(1, ethernet(ipv4_bytes(tcp_bytes(said), 0, 0, 1, "01 01 01 01 94 04 00 00"_hex)) + byte_buffer(9)) == "payload");
 
     auto with_options = tcp_bytes({.seq = 77});
@@ -132,7 +132,7 @@ TEST_CASE("IPv6 fragments are put together", "[dump][fragments]") {
     CHECK(play(pcap_of({b, a}, 101)).lines == lines{"2 c: " + std::string(60, 'y')});
 }
 
-TEST_CASE("fragments that never become whole are dropped in the end, and told once", "[dump][fragments]") {
+TEST_CASE("fragments that never become whole are dropped in the end and told once", "[dump][fragments]") {
     std::vector<byte_buffer> frames;
     auto const               part = tcp_bytes({.data = "abcd"});
     for (unsigned id = 0; id < 200; ++id) frames.push_back(ethernet(ipv4_bytes(part, 0, 0x2000, id)));

@@ -82,7 +82,7 @@ std::size_t count(recorder const& told, std::string_view what) {
 
 } // namespace
 
-TEST_CASE("what passes through the proxy is brought, each direction to its end", "[dump][proxy]") {
+TEST_CASE("what passes through the proxy is brought - each direction to its end", "[dump][proxy]") {
     running_proxy proxy;
     auto          client = proxy.dial();
     auto          server = proxy.listener.accept();
@@ -149,7 +149,7 @@ TEST_CASE("the proxy reads no further than it can pass on", "[dump][proxy]") {
     CHECK(proxy.told.stream(0, 0).size() == sent);
 }
 
-TEST_CASE("a target that is not there is told, and the client's connection ends", "[dump][proxy]") {
+TEST_CASE("a target that is not there is told and its client is let go", "[dump][proxy]") {
     std::uint16_t nobody = 0;
     {
         asio::io_context io;

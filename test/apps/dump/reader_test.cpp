@@ -119,7 +119,7 @@ writer small_pcapng(bool big) {
 
 } // namespace
 
-TEST_CASE("pcap is read in both byte orders, with microseconds and nanoseconds", "[dump][pcap]") {
+TEST_CASE("pcap is read in both byte orders - with microseconds and nanoseconds", "[dump][pcap]") {
     for (bool const big : {false, true}) {
         writer micro{big}, nano{big};
         micro.pcap_head(0xA1B2C3D4, 101).pcap_frame(7, 5, "abc", 3).pcap_frame(8, 999'999, "de", 100);
@@ -130,7 +130,7 @@ TEST_CASE("pcap is read in both byte orders, with microseconds and nanoseconds",
     }
 }
 
-TEST_CASE("pcapng is read in both byte orders, with every kind of block", "[dump][pcapng]") {
+TEST_CASE("pcapng is read in both byte orders - with every kind of block", "[dump][pcapng]") {
     for (bool const big : {false, true}) {
         auto file = small_pcapng(big);
         file.old(0, 3'000'000, "four").block(0x0BAD, byte_buffer(40));
@@ -176,7 +176,7 @@ TEST_CASE("a simple packet is as long as the snap length let it be", "[dump][pca
     CHECK(read(file.out).frames == std::vector<seen_frame>{{0, 1, "123456", 100}});
 }
 
-TEST_CASE("a capture cut at any byte gives the frames before, and says where it was cut", "[dump][pcap][pcapng]") {
+TEST_CASE("a capture cut at any byte gives the frames before and says where it was cut", "[dump][pcap][pcapng]") {
     auto const pcap = pcap_of({frame_of({.data = "abc"}), frame_of({.data = "defgh"})});
     auto const pcapng = small_pcapng(true).out;
     for (bytes_view const file : {bytes_view{pcap}, bytes_view{pcapng}}) {
@@ -235,7 +235,7 @@ TEST_CASE("damage is told with its place", "[dump][pcap][pcapng]") {
     CHECK(read(other_end.out).error.find("ends with another size than it begins with") != std::string::npos);
 }
 
-TEST_CASE("a block that says it is huge is passed over, not kept", "[dump][pcapng]") {
+TEST_CASE("a block that says it is huge is passed over - not kept", "[dump][pcapng]") {
     auto file = small_pcapng(false);
     file.u(0x0BAD, 4), file.u(0xFFFF'FFF0, 4), file.u(0, 4);
 

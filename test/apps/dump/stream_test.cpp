@@ -44,13 +44,13 @@ TEST_CASE("raw bytes are one direction", "[dump][stream]") {
     CHECK_FALSE(looks_like_text(to_bytes("GET / HTTP/1.1")));
 }
 
-TEST_CASE("hexadecimal text is detected and read, a frame for each line", "[dump][stream]") {
+TEST_CASE("hexadecimal text is detected and read - a frame for each line", "[dump][stream]") {
     CHECK(stream("41 42\n\n# what follows is more\n4344\n").lines == lines{"1 c: AB", "4 c: CD", "5 c end", "5 s end"});
     CHECK(stream("# a comment first\n41").stream(0, 0) == "A");
     CHECK(hex("0x30, 0x05\r\n\\x00\\x01 aa:bb-cc;DD\n") == "30 05 00 01 aa bb cc dd");
 }
 
-TEST_CASE("tags tell who sent a line, and hold until the next", "[dump][stream]") {
+TEST_CASE("tags tell who sent a line and hold until the next", "[dump][stream]") {
     auto const told = stream("> 41\n< 42\n43\nc2s 44\ns2c: 45\n>46\n");
 
     CHECK(told.lines == lines{"1 c: A", "2 s: B", "3 s: C", "4 c: D", "5 s: E", "6 c: F", "7 c end", "7 s end"});

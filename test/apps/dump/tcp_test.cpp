@@ -55,7 +55,7 @@ TEST_CASE("an acknowledgement before the segment that it is for does not make it
     CHECK(play(frames << capture{b, acked, a}).lines == lines{"6 c: aaa", "6 c: bbb"});
 }
 
-TEST_CASE("what is sent again is brought once, and new bytes behind old ones are kept", "[dump][tcp]") {
+TEST_CASE("what is sent again is brought once and new bytes behind old ones are kept", "[dump][tcp]") {
     talk       t;
     auto       frames = t.handshake();
     auto const a = t.say(0, "abc");
@@ -84,7 +84,7 @@ TEST_CASE("sequence numbers wrap around", "[dump][tcp]") {
     CHECK(told.lines == lines{"5 c: aaa", "5 c: bbb", "6 c: ccc", "7 s: ddd", "8 c end", "9 s end"});
 }
 
-TEST_CASE("bytes that the other end acknowledged but the capture does not hold are a gap, and what follows keeps its frames", "[dump][tcp]") {
+TEST_CASE("bytes that the other end acknowledged but the capture does not hold are a gap and what follows keeps its frames", "[dump][tcp]") {
     talk t;
     auto frames = t.handshake();
     t.say(0, "lost!");
@@ -193,7 +193,7 @@ TEST_CASE("a reset ends its direction after what waited", "[dump][tcp]") {
     CHECK(play(frames).lines == lines{"4 c gap 4", "4 c: bb", "5 c end"});
 }
 
-TEST_CASE("bytes behind the snap length are cut, and the stream goes on", "[dump][tcp]") {
+TEST_CASE("bytes behind the snap length are cut and the stream goes on", "[dump][tcp]") {
     talk       t;
     auto const frames = t.handshake() << capture{t.say(0, "0123456789"), t.say(0, "abc")};
 

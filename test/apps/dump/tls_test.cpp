@@ -180,7 +180,7 @@ TEST_CASE("a hello retry and data before the handshake do not stand in the way",
     CHECK(c.told.notes.empty());
 }
 
-TEST_CASE("a session whose keys are not known is told, once", "[dump][tls]") {
+TEST_CASE("a session whose keys are not known is told - once", "[dump][tls]") {
     session_13            s{0x1301};
     conversation_over_tls c;
     shake_hands(c, s);
@@ -228,7 +228,7 @@ TEST_CASE("wrong keys and changed bytes end the session with a note", "[dump][tl
     CHECK(only_note(c.told) == "A TLS record does not open with the keys of its session: it is not read further.");
 }
 
-TEST_CASE("a TLS session seen from the middle is told, what is no TLS is not taken for it", "[dump][tls]") {
+TEST_CASE("a TLS session seen from the middle is told - what is no TLS is not taken for it", "[dump][tls]") {
     session_13            s{0x1301};
     conversation_over_tls c{s.log()};
     c.about.saw_start = false;

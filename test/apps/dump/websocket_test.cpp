@@ -112,7 +112,7 @@ TEST_CASE("WebSocket bytes may come one by one", "[dump][websocket]") {
     CHECK(told.lines == lines{first + " c: " + connect, std::to_string(frames.size()) + " c: " + ping});
 }
 
-TEST_CASE("frames of one byte, fragments and a ping between them are one stream", "[dump][websocket]") {
+TEST_CASE("frames of one byte and fragments with a ping between them are one stream", "[dump][websocket]") {
     session s;
     for (char const c : connect) s.say(0, ws(0, std::string(1, c)));
     s.say(1, ws(1, connack.substr(0, 1), 0x02) + ws(1, "are you there", 0x89) + ws(1, connack.substr(1, 2), 0x00) + ws(1, connack.substr(3), 0x80));
@@ -176,7 +176,7 @@ TEST_CASE("an ordinary web page is passed over", "[dump][websocket]") {
     CHECK(told.notes.empty());
 }
 
-TEST_CASE("compressed messages are inflated, with what came before in mind", "[dump][websocket][deflate]") {
+TEST_CASE("compressed messages are inflated - with what came before in mind", "[dump][websocket][deflate]") {
     deflater client, server;
     session  s{deflated};
     s.say(0, ws(0, client.message(connect), 0xC2));
@@ -243,7 +243,7 @@ TEST_CASE("damaged and endless compression ends with a note", "[dump][websocket]
     CHECK(counted.notes == 1);
 }
 
-TEST_CASE("bytes missing within a frame are a gap of that size, and the frame goes on", "[dump][websocket]") {
+TEST_CASE("bytes missing within a frame are a gap of that size and the frame goes on", "[dump][websocket]") {
     session    s;
     auto const whole = ws(0, publish("0123456789") + publish("abc"));
     s.say(0, whole.substr(0, 14));
@@ -273,7 +273,7 @@ TEST_CASE("after a loss across frames reading goes on at the next frame that car
     }
 }
 
-TEST_CASE("a WebSocket seen from the middle is recognised, plain MQTT is not taken for one", "[dump][websocket]") {
+TEST_CASE("a WebSocket seen from the middle is recognised - plain MQTT is not taken for one", "[dump][websocket]") {
     talk t;
     t.handshake();
     auto const told = play(pcap_of({t.say(0, ws(0, publish("x"))), t.say(1, ws(1, ping)), t.say(0, ws(0, ping) + ws(0, ping))}));
@@ -299,7 +299,7 @@ TEST_CASE("a frame that breaks the rules is told", "[dump][websocket]") {
     CHECK(told.stream(0, 0) == publish("back") + ping);
 }
 
-TEST_CASE("whatever the segments, the same bytes come out", "[dump][websocket]") {
+TEST_CASE("whatever the segments - the same bytes come out", "[dump][websocket]") {
     std::mt19937 random{7};
     std::string  sent[2]{connect + publish(std::string(700, 'a')), connack + publish(std::string(70'000, 'b'))}, framed[2]{request, response()};
     for (unsigned from : {0U, 1U})
