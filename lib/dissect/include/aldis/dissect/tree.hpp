@@ -22,14 +22,20 @@ struct node {
     field         id{};
     std::uint8_t  depth = 1;                                       // 1 for what stands directly in the packet
     bool          made = false;                                    // not on the wire: a topic known through its alias
+    bool          again = false;                                   // a node before it, in the same group, is of the same field
     std::uint32_t at = 0;
     std::uint32_t size = 0;
+    std::uint32_t next = 0;                                        // the next one of the same field in the same group; 0: none
     std::uint64_t number = 0;
 };
 
-/// Where reading stopped, and why: the packet cannot be read to its end.
+/// Where reading stopped, and why: the packet cannot be read to its end. Field `where` wants `wanted` bytes and only `left` are there,
+/// unless `why` says something else.
 struct stop {
     std::size_t      at = 0;
+    field            where{};
+    std::size_t      wanted = 0;
+    std::size_t      left = 0;
     std::string_view why{};
 };
 

@@ -1,0 +1,21 @@
+// The one place where stages are put together.
+#include "pipeline.hpp"
+
+#include <utility>
+
+namespace aldis::app::dump {
+
+pipeline_stages::pipeline_stages(settings const& wanted, stage& last) : first_(&last) {
+    auto const put_in_front = [this](auto made) {
+        auto* const added = made.get();
+        stages_.push_back(std::move(made));
+        first_ = added;
+        return added;
+    };
+    (void)wanted;
+    // Filters stand here: nearest to the output.
+    checker_ = put_in_front(std::make_unique<checker>(*first_));
+    // Analysis stands here: it sees every record, and may add violations.
+}
+
+} // namespace aldis::app::dump
