@@ -195,6 +195,8 @@ settings read_settings(std::vector<std::string> const& words) {
         }
         if (row == nullptr) fail("unknown option '" + words[i] + "'");
         if (row->value.empty() && value) fail("'" + std::string{row->long_name} + "' takes no value");
+        bool const file_later = row->apply == input_rows[0].apply && !value && i + 1 < words.size() && take_apart(words[i + 1]).row != nullptr;
+        if (file_later) continue;                                  // "-r --keylog KEYS FILE"
         if (!row->value.empty() && !value) {
             if (i + 1 == words.size()) fail("'" + words[i] + "' needs a value: " + std::string{row->value});
             value = words[++i];

@@ -193,13 +193,17 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
 
 /// In the version of the conversation; where that was guessed, and does not fit while the other one does, the guess was wrong.
 void packet_maker::dissect(mqtt_flow& f, unsigned from, bytes_view packet, std::size_t size) {
-    auto const known = dissect::circumstances{.version = f.version, .version_known = f.version_known, .from = f.by(from), .size = size};
+    auto const known = dissect::circumstances{.version = f.version,
+                                              .version_known = f.version_known,
+                                              .version_agreed = f.greeted || !f.of->saw_start || f.version_from == version_source::option,
+                                              .from = f.by(from),
+                                              .size = size};
     auto&      t = dissector_(packet, known, &f.halves[from].aliases);
     record_.tree = &t;
     bool const wrong = t.malformed || !t.violations.empty();
     if (f.version_from != version_source::guess || t.truncated || t.what.is(packet_type::connect)) return;
     if (!wrong) {
-        if (is_v5(f.version) && !t.what.is(packet_type::publish) && !f.surely_v5) f.surely_v5 = has(examine(packet, versions::both, f.by(from), 1).possible, versions::v3) == false;
+        if (is_v5(f.version) && !t.what.is(packet_type::publish) && !f.surely_v5) f.surely_v5 = !has(examine(packet, versions::both, f.by(from), 1).possible, versions::v3);
         return;
     }
     auto const other = is_v5(f.version) ? protocol::v3_1_1 : protocol::v5;

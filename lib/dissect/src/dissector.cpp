@@ -111,7 +111,7 @@ private:
     }
 
     bool varint(field id, std::uint64_t& value) {
-        constexpr std::size_t longest = 9;                         // 63 bits, more than can mean anything
+        constexpr std::size_t longest = 4;
         if (stopped_) return false;
         value = 0;
         for (std::size_t i = 0; i < longest; ++i) {
@@ -123,7 +123,7 @@ private:
             at_ += i + 1;
             return true;
         }
-        return stop_at(id, longest, "variable byte integer does not end");
+        return stop_at(id, longest + 1, "variable byte integer has more than four bytes");
     }
 
     bool content(field id, std::size_t size, std::string_view& text) {
@@ -150,7 +150,8 @@ private:
         auto const first = std::to_integer<unsigned>(in_[0]);
         t_.what.type = first >> 4;
         t_.what.flags = first & 0xF;
-        if (!known_.version_known && !t_.what.is(packet_type::connect)) add(field::unknown_version, 0, 0);
+        bool const unsure = !known_.version_agreed;
+        if (unsure && !t_.what.is(packet_type::connect)) add(field::unknown_version, 0, 0);
         add(field::hdrflags, 0, 1, first);
         add_bits(field::msgtype, 0, first);
         if (has_delivery_flags()) {

@@ -13,6 +13,7 @@ namespace aldis::dissect {
 struct circumstances {
     protocol    version = protocol::v5;
     bool        version_known = true;                              // false: the peers agreed on a level that is not known
+    bool        version_agreed = true;                             // false: they never agreed on one
     sender      from = sender::either;
     std::size_t size = 0;                                          // of the whole packet where `bytes` are fewer; 0: they are all
 };
