@@ -325,6 +325,7 @@ private:
     bool read_properties(field group_id) {
         if (!is_v5()) return true;
         if (stopped_) return false;
+        if (left() == 0) return stop_at(field::property_len, 1);
         auto const group = t_.nodes.size();
         add(group_id, at_, 0);
         last_in_group_.fill(none);
