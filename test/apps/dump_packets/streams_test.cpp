@@ -117,7 +117,7 @@ TEST_CASE("a gap inside a packet is bridged, since its end is known", "[dump][st
     wire w;
     w.client(connect_311).client("32 12 00 0c 6c 61 6d 70").gap(0, 10).client("6f 6e c0 00");
 
-    CHECK(w.done() == lines{"1.0 3.1.1 Connect Command c", "gap 10+0", "4.0 3.1.1 Publish Message (id=1)[lost] cut 8/20 c", "4.1 3.1.1 Ping Request c"});
+    CHECK(w.done() == lines{"1.0 3.1.1 Connect Command c", "gap 10+0", "4.0 3.1.1 Publish Message cut 8/20 c", "4.1 3.1.1 Ping Request c"});
 }
 
 TEST_CASE("behind a gap of unknown length packets begin again with a chain, and none is invented", "[dump][streams]") {
@@ -176,7 +176,7 @@ TEST_CASE("packets of other conversations wait behind an undecided one, so that 
     CHECK(w.out.lines.empty());
     w.send(late, 1, from_hex(lamp_311)).send(late, 0, from_hex(subscribe_311));
 
-    CHECK(w.done() == lines{"1.0 ~3.1.1 Publish Ack (id=9) c", "2.0 3.1.1 Connect Command c", "3.0 ~3.1.1 Publish Message (id=1) [lamp/1/state] s",
+    CHECK(w.done() == lines{"1.0 ~3.1.1 Publish Ack (id=9)", "2.0 3.1.1 Connect Command c", "3.0 ~3.1.1 Publish Message (id=1) [lamp/1/state]",
                             "4.0 ~3.1.1 Subscribe Request (id=1) [a/b] c"});
 }
 
@@ -198,8 +198,8 @@ TEST_CASE("of a packet that is too large the beginning is kept and its end is fo
     wire  w{options};
     auto& c = w.talk(true);
     w.send(c, 0, from_hex(connect_311));
-    auto packet = from_hex("30 83 9a 0c 00 01 61");                // 200,000 bytes and 3
-    packet.resize(4 + 200'000 - 1 + 4, std::byte{'x'});
+    auto packet = from_hex("30 83 9a 0c 00 01 61");                // Remaining Length 199,939
+    packet.resize(4 + 199'939, std::byte{'x'});
     for (std::size_t at = 0; at < packet.size(); at += 7'000)
         w.send(c, 0, {packet.begin() + static_cast<std::ptrdiff_t>(at), packet.begin() + static_cast<std::ptrdiff_t>(std::min(at + 7'000, packet.size()))});
     w.send(c, 0, from_hex("c0 00"));
@@ -219,7 +219,7 @@ TEST_CASE("a stream that ends inside a packet is told of", "[dump][streams]") {
 
 TEST_CASE("a conversation that is forgotten leaves nothing behind", "[dump][streams]") {
     wire  w;
-    auto& late = w.talk(false, 1883);
+    auto& late = w.talk(false, 9000);
     w.send(late, 0, from_hex("40 02 00 09")).client(connect_311);
     w.in().forget(late);
 

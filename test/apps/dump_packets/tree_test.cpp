@@ -134,7 +134,8 @@ TEST_CASE("a password is masked wherever it is shown unless secrets are asked fo
     CHECK(d.bytes().find("73 33 63 72") == std::string::npos);
     CHECK(d.text(all).find("    Password: s3cr3t\n") != std::string::npos);
     CHECK(d.json(all).find(R"("mqtt.passwd":"s3cr3t")") != std::string::npos);
-    CHECK(d.bytes(all).find("s3cr3t  Password: s3cr3t") != std::string::npos);
+    CHECK(d.bytes(all).find("73 33 63 72 33 74") != std::string::npos);
+    CHECK(d.bytes(all).find("Password: s3cr3t\n") != std::string::npos);
 }
 
 TEST_CASE("a field that occurs again becomes an array in wire order within its block", "[dump][dissect]") {
@@ -148,10 +149,11 @@ TEST_CASE("a field that occurs again becomes an array in wire order within its b
 TEST_CASE("every byte of a packet is accounted for once in its annotated bytes", "[dump][dissect]") {
     dissected const d{"32 07 00 01 61 00 05 00 78", protocol::v5};
 
-    CHECK(d.bytes().find("  00002  00 01") != std::string::npos);
-    CHECK(d.bytes().find("Topic: a") != std::string::npos);
-    CHECK(d.bytes().find("Message Identifier: 5") != std::string::npos);
-    CHECK(std::count(d.bytes().begin(), d.bytes().end(), '\n') == 7);
+    auto const shown = d.bytes();
+    CHECK(shown.find("  00002  00 01") != std::string::npos);
+    CHECK(shown.find("Topic: a") != std::string::npos);
+    CHECK(shown.find("Message Identifier: 5") != std::string::npos);
+    CHECK(std::count(shown.begin(), shown.end(), '\n') == 7);
 }
 
 TEST_CASE("dissecting allocates nothing once its memory has grown", "[dump][dissect]") {
