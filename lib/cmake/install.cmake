@@ -31,6 +31,7 @@ endfunction()
 
 aldis_pkgconfig(aldis-codec aldis_codec "" "" "MQTT packets to bytes and back")
 aldis_pkgconfig(aldis-session aldis_session "aldis-codec" "" "What an MQTT peer does, without I/O")
+aldis_pkgconfig(aldis-dissect aldis_dissect "aldis-codec" "" "MQTT packets taken apart, for people")
 if("transport" IN_LIST ALDIS_LAYERS)
   aldis_pkgconfig(aldis-transport aldis_transport "libssl >= ${ALDIS_OPENSSL_MINIMUM} libcrypto libcares" "-pthread" "Byte streams for MQTT")
   aldis_pkgconfig(aldis aldis "aldis-session aldis-transport" "-pthread" "MQTT client")

@@ -16,6 +16,9 @@ constexpr dissect::violation second_connect{"MQTT-3.1.0-2", "a second CONNECT on
 constexpr dissect::violation no_connect{"MQTT-3.1.0-1", "the first packet from a client is not a CONNECT", 0};
 constexpr dissect::violation no_connack{"MQTT-3.2.0-1", "the first packet from a server is not a CONNACK", 0};
 
+/// What is pasted as text or piped as bytes may be any part of a stream.
+bool sees_start(conversation const& of) noexcept { return of.saw_start && of.via != carrier::raw; }
+
 } // namespace
 
 std::string_view alias_table::topic_of(std::uint16_t alias) const noexcept {
@@ -195,7 +198,7 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
 void packet_maker::dissect(mqtt_flow& f, unsigned from, bytes_view packet, std::size_t size) {
     auto const known = dissect::circumstances{.version = f.version,
                                               .version_known = f.version_known,
-                                              .version_agreed = f.greeted || !f.of->saw_start || f.version_from == version_source::option,
+                                              .version_agreed = f.greeted || !sees_start(*f.of) || f.version_from == version_source::option,
                                               .from = f.by(from),
                                               .size = size};
     auto&      t = dissector_(packet, known, &f.halves[from].aliases);
@@ -241,7 +244,7 @@ void packet_maker::learn(mqtt_flow& f, unsigned from) {
 void packet_maker::check_order(mqtt_flow& f, unsigned from) {
     auto&      t = *record_.tree;
     bool const connect = t.what.is(packet_type::connect);
-    bool const first = f.of->saw_start && !f.halves[from].started && !f.halves[from].has_hole;
+    bool const first = sees_start(*f.of) && !f.halves[from].started && !f.halves[from].has_hole;
     bool const answer = t.what.is(packet_type::connack) || t.what.is(packet_type::auth);
     if (connect && f.greeted) t.violations.push_back(second_connect);
     if (first && f.by(from) == sender::client && !connect) t.violations.push_back(no_connect);
