@@ -11,6 +11,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/options_file.hpp"
 #include "cli/report.hpp"
+#include "dump/dump.hpp"
 #include "pub/pub.hpp"
 #include "sub/sub.hpp"
 
@@ -30,11 +31,32 @@ constexpr tool_row tools[]{
     {"sub", tool::sub, sub_run, "subscribe and print messages"},
 };
 
+/// Tools with options of their own, which take the words behind their name.
+struct own_tool_row {
+    std::string_view name;
+    int (*run)(std::vector<std::string> const& words);
+    std::string_view what;
+};
+
+constexpr own_tool_row own_tools[]{
+    {"dump", dump_run, "show the packets of captures, interfaces and streams"},
+};
+
+/// "pub, sub, dump"
+std::string tool_names() {
+    std::string names;
+    for (auto const& row : tools) names += std::string{row.name} + ", ";
+    for (auto const& row : own_tools) names += std::string{row.name} + ", ";
+    return names.substr(0, names.size() - 2);
+}
+
 void print(std::string const& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 std::string overview() {
     std::string text = "Usage: aldis <tool> [options]\n\n";
-    for (auto const& row : tools) text += "  aldis " + std::string{row.name} + "    " + std::string{row.what} + "\n";
+    auto const  add = [&](auto const& row) { text += "  aldis " + std::string{row.name} + std::string(7 - row.name.size(), ' ') + std::string{row.what} + "\n"; };
+    for (auto const& row : tools) add(row);
+    for (auto const& row : own_tools) add(row);
     return text + "\n  aldis <tool> --help    the options of a tool\n  aldis --version        the version\n";
 }
 
@@ -85,10 +107,12 @@ int run(std::vector<std::string> const& words) {
             given.program = "aldis " + first;
             return run_tool(row, given, {words.begin() + 2, words.end()});
         }
+    for (auto const& row : own_tools)
+        if (first == row.name) return row.run({words.begin() + 2, words.end()});
     if (first == "--help") return print(overview()), exit_code::success;
     if (first == "--version") return print(version_text("aldis")), exit_code::success;
-    print_error(first.empty() ? "No tool given, possible: pub, sub. Use 'aldis --help' to see usage."
-                              : "Unknown tool '" + first + "', possible: pub, sub. Use 'aldis --help' to see usage.");
+    print_error(first.empty() ? "No tool given, possible: " + tool_names() + ". Use 'aldis --help' to see usage."
+                              : "Unknown tool '" + first + "', possible: " + tool_names() + ". Use 'aldis --help' to see usage.");
     return exit_code::failure;
 }
 

@@ -9,9 +9,7 @@ demo_packages=(mosquitto openssl)
 
 # To build and run the tests: Clang with its sanitizers, Catch2, Google Benchmark, other people's MQTT programs.
 test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev mosquitto mosquitto-clients
-    openssl pkg-config python3 python3-paho-mqtt)
-test_packages=(clang libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev mosquitto mosquitto-clients
-    pkg-config python3 python3-paho-mqtt tshark)
+    openssl pkg-config python3 python3-paho-mqtt tshark)
 
 # For test/run.sh --coverage.
 coverage_packages=(gcovr)
