@@ -18,6 +18,7 @@ namespace {
 
 std::string place_of(connection_options const& c) {
     if (!c.unix_path.empty()) return fmt::format("the socket {}", c.unix_path);
+    if (c.proxy) return fmt::format("the proxy {}", transport::to_string(*c.proxy));
     return fmt::format("host '{}', port {}", c.host, endpoint_of(c).port());
 }
 
@@ -143,7 +144,8 @@ failure connect_failure(error_code const& why, std::string_view story, options c
                 fmt::format("Error: The connection was lost: {} Check -h and -p, and whether the listener there has TLS, or not.", sentence(cause))};
     auto const advice = c.unix_path.empty() ? "Check -h, -p, -A and the network."
                                             : "Check the path (--unix), and that the broker listens there.";
-    return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", cause, place_of(c), advice)};
+    auto const said = why.category() == transport::category() ? cause : why.message();  // what the system says in its own words
+    return {exit_code::failure, fmt::format("Error: {}: cannot connect to {}. {}", said, place_of(c), advice)};
 }
 
 failure connection_failure(error_code const& why) {
