@@ -103,7 +103,7 @@ TEST_CASE("the topic of a WebSocket URL is its path and the path an option", "[a
     CHECK(given.connection.user_name == "u");
     CHECK(where.target() == "/x/%20?token=1");
     CHECK(place({"--ws"}).target() == "/mqtt");
-    auto const& headers = way_of(given.connection).websocket().headers();
+    auto const headers = way_of(given.connection).websocket().headers();
     REQUIRE(headers.size() == 2);
     CHECK(headers[0] == std::pair<std::string, std::string>{"Authorization", "Bearer  a:b"});
     CHECK(headers[1] == std::pair<std::string, std::string>{"X-Y", ""});

@@ -80,7 +80,7 @@ inline std::string const web_request_lines = "Host: broker.example:8080\r\nUpgra
 inline std::string const web_request = "GET /mqtt HTTP/1.1\r\n" + web_request_lines + "Sec-WebSocket-Protocol: mqtt\r\n\r\n";
 
 /// Notes of an attempt.
-struct diary {
+struct web_diary {
     std::vector<transport::note> notes{};
 
     transport::observer pen() {
@@ -173,7 +173,7 @@ struct web_loop : loop {
         return out;
     }
 
-    diary       notes;
+    web_diary       notes;
     transport::memory_control wire;
     stream_ptr  left;
     stream_ptr  right;

@@ -128,8 +128,9 @@ struct conversation {
         part.resize(into.size() % 13 + 1);
         from.async_read_some(asio::buffer(part), [this, &from, &into](error_code ec, std::size_t size) {
             into += parts[&from].substr(0, size);
-            if (ec) ++ended;
-            else hear(from, into);
+            if (!ec) return hear(from, into);
+            ++ended;
+            from.close();                                          // as a program would, or the other side may wait for bytes that never come
         });
     }
 
