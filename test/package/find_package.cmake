@@ -35,9 +35,9 @@ endif()
 
 # Whatever is public is installed, and nothing of the inside is.
 file(GLOB_RECURSE installed RELATIVE ${WORK}/moved/include ${WORK}/moved/include/*)
-foreach(layer codec session transport lib)
+foreach(layer codec session lib/dissect transport lib)
   file(GLOB_RECURSE headers RELATIVE ${SOURCE}/${layer}/include ${SOURCE}/${layer}/include/*.hpp)
-  if(layer MATCHES "transport|lib" AND NOT "transport" IN_LIST layers)
+  if(layer MATCHES "^(transport|lib)$" AND NOT "transport" IN_LIST layers)
     set(headers)
   endif()
   list(APPEND public ${headers})
