@@ -53,17 +53,20 @@ void web_wire::write_staged(std::size_t count, io_handler handler) {
     pieces_ = staged_;
     first_piece_ = 0;
     piece_count_ = count;
-    writing_.swap(handler);
+    is_busy_ = true;
     if (is_open_ && is_closing()) is_close_sent_ = true;
-    write_more();
+    write_more(std::move(handler));
 }
 
-void web_wire::write_more() {
+// The handler travels with the operation below: kept here it would keep us, and with us itself, alive when the loop ends before its turn.
+void web_wire::write_more(io_handler handler) {
     std::span<asio::const_buffer const> const left(pieces_.data() + first_piece_, piece_count_ - first_piece_);
-    next_->async_write_some(left, [self = shared_from_this()](error_code ec, std::size_t bytes) { self->on_written(ec, bytes); });
+    next_->async_write_some(left, [self = shared_from_this(), held = std::move(handler)](error_code ec, std::size_t bytes) mutable {
+        self->on_written(ec, bytes, std::move(held));
+    });
 }
 
-void web_wire::on_written(error_code ec, std::size_t bytes) {
+void web_wire::on_written(error_code ec, std::size_t bytes, io_handler handler) {
     for (; bytes > 0 && first_piece_ < piece_count_; ++first_piece_) {
         auto&      piece = pieces_[first_piece_];
         auto const part = std::min(bytes, piece.size());
@@ -71,9 +74,10 @@ void web_wire::on_written(error_code ec, std::size_t bytes) {
         bytes -= part;
         if (piece.size() > 0) break;
     }
-    if (!ec && first_piece_ < piece_count_) return write_more();
+    if (!ec && first_piece_ < piece_count_) return write_more(std::move(handler));
     if (ec) write_error_ = ec;
-    take(writing_)(is_open_ ? error_code{} : ec, ec && !is_open_ ? 0 : total_);
+    is_busy_ = false;
+    std::move(handler)(is_open_ ? error_code{} : ec, ec && !is_open_ ? 0 : total_);
     if (is_over_) end_next();
     try_send_close();
 }
@@ -85,7 +89,7 @@ void web_wire::send_close(std::uint16_t code, wait_handler handler) {
 }
 
 void web_wire::try_send_close() {
-    if (!closing_ || writing_ || is_in_message()) return;
+    if (!closing_ || is_busy_ || is_in_message()) return;
     auto done = take(closing_);
     // The peer's may have come first, and Beast has answered it.
     if (is_close_sent_ || write_error_) return std::move(done)(write_error_);
@@ -95,8 +99,8 @@ void web_wire::try_send_close() {
     first_piece_ = 0;
     piece_count_ = 1;
     total_ = size;
-    io_handler([this, held = std::move(done)](error_code, std::size_t) mutable { std::move(held)(write_error_); }).swap(writing_);
-    write_more();
+    is_busy_ = true;
+    write_more(io_handler([this, held = std::move(done)](error_code, std::size_t) mutable { std::move(held)(write_error_); }));
 }
 
 // A final frame with opcode 8 (RFC 6455, section 5.5.1); what a client sends is masked.
@@ -113,7 +117,7 @@ std::size_t web_wire::write_close_frame() {
 
 void web_wire::teardown(wait_handler handler) {
     is_over_ = true;
-    if (!writing_) end_next();
+    if (!is_busy_) end_next();
     wait_completion(std::move(handler), next_->get_executor()).post({});
 }
 

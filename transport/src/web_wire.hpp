@@ -85,8 +85,8 @@ private:
     virtual bool is_in_message() const noexcept = 0;
 
     void write_staged(std::size_t count, io_handler handler);
-    void write_more();
-    void on_written(error_code ec, std::size_t bytes);
+    void write_more(io_handler handler);
+    void on_written(error_code ec, std::size_t bytes, io_handler handler);
     void keep_answer(std::string_view bytes);
     void end_next();
     std::size_t write_close_frame();
@@ -100,13 +100,13 @@ private:
     std::size_t                        first_piece_ = 0;
     std::size_t                        piece_count_ = 0;
     std::size_t                        total_ = 0;
-    io_handler                         writing_{};
     std::array<std::uint8_t, 8>        close_frame_{};
     wait_handler                       closing_{};
     error_code                         write_error_{};
     std::uint16_t                      close_code_ = 0;            // of the frame that waits to be sent
     bool                               is_server_;
     bool                               is_open_ = false;
+    bool                               is_busy_ = false;           // writing
     bool                               is_close_sent_ = false;
     bool                               is_over_ = false;
 };
