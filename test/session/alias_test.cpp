@@ -115,7 +115,7 @@ TEST_CASE("a topic with two aliases keeps the one that was not given away", "[se
 TEST_CASE("where an alias does not fit the peer's packet size the topic goes without", "[session][alias][MQTT-3.1.2-24]") {
     auto const qos = GENERATE(at_most_once, at_least_once);
     auto peers = with_aliases(4, 2, 60);
-    std::string const topic(GENERATE(50, 51, 52, 53, 54, 55), 't');
+    std::string const topic(GENERATE(50U, 51U, 52U, 53U, 54U, 55U), 't');
     auto const fits = 5 + topic.size() + (qos == at_most_once ? 0 : 2) + 1 <= 60;
 
     auto const done = peers.client.engine->publish({.topic = topic, .payload = to_bytes("x"), .qos = qos}, peers.now);

@@ -161,7 +161,7 @@ TEST_CASE("a QoS 0 message that its owner keeps goes out with all that belongs t
     session_pair::options how;
     how.client.own.topic_alias_maximum = 5;
     session_pair peers{how};
-    std::string const payload(GENERATE(10, 5000), 'x');
+    std::string const payload(GENERATE(std::size_t{10}, std::size_t{5000}), 'x');
     std::uint32_t const ids[] = {3, 4};
     auto const typed = property_list{}.add<property_id::content_type>("t");
     auto const content = *session::message::make("a", typed, to_bytes(payload));

@@ -68,7 +68,7 @@ error_code handshakes::begin(std::unique_ptr<stream> lower) {
         if (ec) one->from.reset();
     }
     if (ec) return fail(one, ec), ec;
-    watch();
+    if (has_layers()) watch();                                     // without any it is through at once
     advance(one, std::move(lower));
     return {};
 }
