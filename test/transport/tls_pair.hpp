@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <vector>
 
@@ -18,6 +19,9 @@ using transport::tls_client_certificate;
 using transport::tls_options;
 using transport::tls_verification;
 using transport::tls_version;
+
+/// Every way to give an operation up.
+inline constexpr std::array cancellations{asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total};
 
 /// What an observer was told.
 class diary {

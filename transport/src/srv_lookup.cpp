@@ -15,6 +15,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "uri_text.hpp"
+
 namespace aldis::transport {
 namespace {
 
@@ -38,18 +40,11 @@ std::string comma_separated(std::vector<std::string> const& list) {
     return out;
 }
 
-// What the resolver and logs are given is a host name, whatever a name server said.
-bool is_host_name(std::string_view host) noexcept {
-    auto const is_fine = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
-    };
-    return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), is_fine);
-}
-
 srv_lookup::answer read_records(unsigned char const* reply, int size) {
     srv_lookup::answer found;
     ares_srv_reply*    first = nullptr;
     if (ares_parse_srv_reply(reply, size, &first) != ARES_SUCCESS) return found;
+    // What the resolver and logs are given is a host name, whatever a name server said.
     for (auto const* each = first; each && found.size() < max_records; each = each->next)
         if (each->port != 0 && is_host_name(each->host)) found.push_back({each->host, each->port, each->priority, each->weight});
     ares_free_data(first);

@@ -12,14 +12,6 @@
 namespace aldis::transport {
 namespace {
 
-constexpr std::size_t max_host_size = 253;                         // what the domain name system can carry
-
-bool is_host_name(std::string_view host) noexcept {
-    if (host == "*") return true;
-    auto const is_fine = [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; };
-    return !host.empty() && host.size() <= max_host_size && std::all_of(host.begin(), host.end(), is_fine);
-}
-
 // "[::1]" without its brackets; a zone is written "%25eth0".
 std::optional<std::string> read_bracketed(std::string_view literal) {
     auto address = decode(literal, ":.%-_~");
@@ -67,7 +59,7 @@ std::optional<endpoint_fault> read_host_and_port(std::string_view text, uri_auth
     std::optional<std::string> host;
     if (!is_literal) host = decode(text.substr(0, size), "-._~*").value_or("");
     else if (size != std::string_view::npos) host = read_bracketed(text.substr(1, size - 1));
-    bool const is_valid = host && (is_literal || is_host_name(*host));
+    bool const is_valid = host && (is_literal || *host == "*" || is_host_name(*host));
     if (!is_valid || (!rest.empty() && rest.front() != ':')) return uri_fault(errc::uri_host_bad, text);
     to.host = std::move(*host);
 

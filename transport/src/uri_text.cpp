@@ -50,6 +50,11 @@ std::string encode(std::string_view text, std::string_view allowed) {
     return out;
 }
 
+bool is_host_name(std::string_view host) noexcept {
+    auto const is_fine = [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; };
+    return !host.empty() && host.size() <= max_host_size && std::all_of(host.begin(), host.end(), is_fine);
+}
+
 std::string_view cut_before(std::string_view& text, std::string_view stops) noexcept {
     auto const piece = text.substr(0, text.find_first_of(stops));
     text.remove_prefix(piece.size());

@@ -26,6 +26,11 @@ std::optional<std::string> decode(std::string_view text, std::string_view allowe
 
 std::string encode(std::string_view text, std::string_view allowed);
 
+/// Letters, digits, '-', '.', '_', and no longer than the domain name system can carry.
+bool is_host_name(std::string_view host) noexcept;
+
+constexpr std::size_t max_host_size = 253;
+
 /// The text before the first of `stops`; `text` keeps the rest, beginning with the stop.
 std::string_view cut_before(std::string_view& text, std::string_view stops) noexcept;
 
