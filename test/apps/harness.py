@@ -190,10 +190,10 @@ class Witness:
         self.process = test.start_subscribed("real_sub", *broker.where, *arguments, "-V", "5", "-q", "2", "-t", "#", "-F", self.FORMAT)
 
     def messages(self):
-        """What arrived since the last call."""
+        """What arrived since the last call. The sentinel has QoS 2, since one of QoS 1 may overtake a message that waits for its PUBREL."""
         self.number += 1
         sentinel = f"sentinel/{self.number}".encode()
-        self.test.run_tool("real_pub", *self.broker.where, *self.arguments, "-t", sentinel.decode(), "-n", "-q", "1")
+        self.test.run_tool("real_pub", *self.broker.where, *self.arguments, "-t", sentinel.decode(), "-n", "-q", "2")
         wait_until(lambda: any(line.startswith(sentinel + b"|") for line in self.process.lines), "the sentinel")
         lines, self.process.lines[:] = list(self.process.lines), []
         return [l for l in lines if not l.startswith((b"Client ", b"Subscribed ", b"sentinel/"))]
