@@ -2,6 +2,7 @@
 #include "listening.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -231,6 +232,21 @@ TEST_CASE("many handshakes expire in their order and those that came later have 
     CHECK(on.run_until([&] { return on.from.counts().timed_out == 20; }));
     for (auto const& each : on.clients) CHECK(on.is_closed(*each));
     CHECK(on.from.counts().handshakes == 0);
+}
+
+TEST_CASE("a client that says nothing costs a secure listener a few KB", "[transport][listener]") {
+    constexpr std::size_t number = 50;
+    listening             on;
+    auto const            via = GENERATE(scheme::tls, scheme::wss);
+    on.open(via, on.options());
+    on.dial();
+    REQUIRE(on.reaches(1));
+    auto const before = mallinfo2().uordblks;                      // nothing, before and after, where a sanitizer has its own allocator
+
+    for (std::size_t i = 1; i <= number; ++i) on.dial();
+    REQUIRE(on.reaches(number + 1));
+
+    CHECK(mallinfo2().uordblks - before < number * 8192);          // both ends of each
 }
 
 TEST_CASE("no deadline hits a connection that is through", "[transport][listener]") {

@@ -1,4 +1,5 @@
 // TLS on top of a stream: how a handshake begins, and the stream that comes of it.
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/ip/address.hpp>
 
 #include "layers.hpp"
@@ -84,6 +85,37 @@ void offer(SSL* ssl, std::vector<std::string> const& protocols) {
     SSL_set_alpn_protos(ssl, reinterpret_cast<unsigned char const*>(list.data()), static_cast<unsigned>(list.size()));
 }
 
+// A client that has not said anything: OpenSSL's part of a connection takes some 50 KB, and is made for who speaks.
+class silent_client : public std::enable_shared_from_this<silent_client> {
+public:
+    silent_client(std::unique_ptr<stream> lower, std::shared_ptr<tls_context> context, observer see, stream_handler handler)
+        : lower_(std::move(lower)), context_(std::move(context)), see_(std::move(see)), done_(std::move(handler)) {}
+
+    void expect(std::vector<std::string> protocols) {
+        protocols_ = std::move(protocols);
+        lower_->async_wait_readable(asio::bind_cancellation_slot(asio::get_associated_cancellation_slot(done_),
+                                                                 [self = shared_from_this()](error_code ec) { self->on_first(ec); }));
+    }
+
+private:
+    void on_first(error_code ec) {
+        // What else went wrong is found, and told, by the handshake.
+        if (ec == asio::error::operation_aborted) {
+            lower_->close();
+            return completion<error_code, std::unique_ptr<stream>>(std::move(done_), lower_->get_executor()).post(ec, nullptr);
+        }
+        auto const engine = std::make_shared<tls_engine>(std::move(lower_), std::move(context_), std::move(see_));
+        engine->connection().alpn = std::move(protocols_);
+        engine->handshake(std::move(done_));
+    }
+
+    std::unique_ptr<stream>      lower_;
+    std::shared_ptr<tls_context> context_;
+    observer                     see_;
+    stream_handler               done_;
+    std::vector<std::string>     protocols_{};
+};
+
 } // namespace
 
 std::unique_ptr<stream> make_tls_stream(std::shared_ptr<tls_engine> engine) { return std::make_unique<tls_stream>(std::move(engine)); }
@@ -106,11 +138,10 @@ void start_tls_connect(std::unique_ptr<stream> lower, endpoint const& where, tls
 
 void start_tls_accept(std::unique_ptr<stream> lower, tls_options const& options, bool is_web, observer const& see, stream_handler handler) {
     tls_trouble trouble;
-    auto const  context = tls_access::context_of(options, tls_role::server, trouble);
+    auto        context = tls_access::context_of(options, tls_role::server, trouble);
     if (trouble) return refuse(std::move(lower), trouble, see, std::move(handler));
-    auto const engine = std::make_shared<tls_engine>(std::move(lower), context, see);
-    engine->connection().alpn = protocols_of(options, is_web);
-    engine->handshake(std::move(handler));
+    auto const client = std::make_shared<silent_client>(std::move(lower), std::move(context), see, std::move(handler));
+    client->expect(protocols_of(options, is_web));
 }
 
 error_code check_tls_listener(tls_options const& options, std::string& story) {

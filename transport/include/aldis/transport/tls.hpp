@@ -63,7 +63,8 @@ public:
     /// Asked for the password of an encrypted key, with its file name ("" for a text). Nothing: give up.
     using password_callback = std::function<std::optional<std::string>(std::string_view key)>;
     tls_options& key_password(password_callback ask) { return set(key_password_, std::move(ask)); }
-    /// A key known to both sides, in place of certificates: the bytes themselves, not hexadecimal.
+    /// A key known to both sides, in place of certificates: the bytes themselves, not hexadecimal. A listener that has keys as well as
+    /// certificates lets in whoever knows a key, also where client certificates are required. In TLS 1.3: AES-128-GCM only.
     tls_options& psk(std::string identity, std::string key) { psk_identity_ = std::move(identity); return set(psk_key_, std::move(key)); }
     /// When listening: the key for an identity; nothing refuses it.
     using psk_callback = std::function<std::optional<std::string>(std::string_view identity)>;
