@@ -10,6 +10,7 @@
 #include <aldis/codec/types.hpp>
 #include <aldis/dissect/tree.hpp>
 
+#include "analysis/findings.hpp"
 #include "source.hpp"
 
 namespace aldis::app::dump {
@@ -46,6 +47,7 @@ struct record {
     std::string_view    client{};                                  // the conversation's client identifier, where its CONNECT was seen
     hole const*         before = nullptr;                          // bytes are missing in front of this packet
     std::vector<extra>  extras{};
+    findings            found{};                                   // what analysis filled in
 
     dissect::summary const& what() const noexcept { return tree->what; }
     peer const&             source() const noexcept { return of->ends[from]; }

@@ -189,6 +189,7 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
     r.client = f.client_id;
     r.before = h.has_hole ? &before : nullptr;
     r.extras.clear();
+    r.found = {};
     tell_hole(f, from, at);
     h.started = true;
     to_.packet(r);
