@@ -35,7 +35,7 @@ bool may_pass(error_code const& why) {
 link::link(asio::io_context& io, options const& given, bool reconnect)
     : io_(io), given_(given), reconnect_(reconnect), version_(first_version(given)), client_id_(client_id_of(given, version_)),
       way_(way_of(given.connection).observe([this](transport::note const& said) { on_note(said); })),
-      client_(io, setup_of(given, way_, version_, client_id_)), pause_(io), trace_(output_is_terminal()) {}
+      client_(io, setup_of(given, way_, version_, client_id_)), pause_(io), trace_(packet_trace(output_is_terminal())) {}
 
 void link::start(std::function<void()> opened, std::function<void()> closed) {
     if (!given_.quiet) for (auto const& line : given_.warnings) print_line(line);

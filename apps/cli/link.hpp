@@ -63,7 +63,7 @@ private:
     transport::connect_options way_;                               // made once: files are read and passwords asked for at most once
     client                client_;
     asio::steady_timer    pause_;
-    packet_trace          trace_;
+    packet_lines          trace_;
     tap_handler           observer_{};
     std::set<std::string> warned_{};
     std::optional<transport::note> failure_{};                     // the last

@@ -19,8 +19,8 @@ byte_buffer bytes_of(Packet const& p, protocol version) {
     return out;
 }
 
-packet_trace connected(protocol version, std::string_view id = "x") {
-    packet_trace trace{false};
+packet_lines connected(protocol version, std::string_view id = "x") {
+    auto trace = packet_trace(false);
     packet::connect hello;
     hello.version = version;
     hello.client_id = id;
@@ -31,7 +31,7 @@ packet_trace connected(protocol version, std::string_view id = "x") {
 } // namespace
 
 TEST_CASE("a publisher's packets as lines", "[apps][trace]") {
-    packet_trace trace{false};
+    auto trace = packet_trace(false);
     packet::connect hello;
     hello.version = protocol::v3_1_1;
     auto const v = protocol::v3_1_1;
@@ -95,14 +95,14 @@ TEST_CASE("a refused connection shows the code of its version", "[apps][trace]")
 }
 
 TEST_CASE("a topic cannot reach the terminal through the trace", "[apps][trace][terminal]") {
-    packet_trace trace{true};
+    auto trace = packet_trace(true);
     packet::publish p;
     p.topic = "a\x1b[31m";
     CHECK(trace.sent(bytes_of(p, protocol::v3_1_1)) == "Client (null) sending PUBLISH (d0, q0, r0, m1, 'a\\x1b[31m', ... (0 bytes))\n");
 }
 
 TEST_CASE("what is no packet gives no line", "[apps][trace]") {
-    packet_trace trace{false};
+    auto trace = packet_trace(false);
     CHECK(trace.sent({}).empty());
     CHECK(trace.received(to_bytes("\xff\xff")).empty());
     CHECK(trace.received(to_bytes(std::string_view{"\x20\x02\x00\x77", 4})).empty());

@@ -5,4 +5,5 @@
 #include <aldis/codec/topic.hpp>
 #include <aldis/connection.hpp>
 #include <aldis/error.hpp>
+#include <aldis/log.hpp>
 #include <aldis/reconnect.hpp>
