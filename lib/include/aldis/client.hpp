@@ -15,6 +15,7 @@
 
 #include <aldis/connection.hpp>
 #include <aldis/error.hpp>
+#include <aldis/log.hpp>
 #include <aldis/options.hpp>
 #include <aldis/outcome.hpp>
 #include <aldis/payload.hpp>
@@ -162,6 +163,10 @@ public:
 
     /// Sees every packet of this and later connections.
     void tap(tap_handler see);
+
+    /// Is told, line by line, what the client does: steps of connecting, the beginning and end of each connection, and (debug) every packet.
+    /// Called on the client's executor; an empty function ends it. A line for each packet costs an allocation or two.
+    void log(log_handler sink);
 
     // ---- What holds now ---------------------------------------------------------------------------------------------------
 

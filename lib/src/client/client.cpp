@@ -40,8 +40,10 @@ void client::on_delivered(std::function<void(session::delivery_no, error_code, p
 }
 void client::tap(tap_handler see) {
     impl_->tap_ = std::move(see);
-    if (impl_->connection_) impl_->connection_->tap(impl_->tap_);
+    if (impl_->connection_) impl_->connection_->tap(impl_->all_taps());
 }
+
+void client::log(log_handler sink) { impl_->log(std::move(sink)); }
 
 session::outcome<session::delivery_no> client::publish(std::string_view topic, payload_view payload, publish_options const& how) {
     return impl_->publish_now(topic, payload, how);

@@ -88,8 +88,9 @@ struct client::impl::on_dialed {
 void client::impl::dial() {
     auto how = options_.transport();
     failure_ = std::make_shared<std::string>();
-    how.timeout(options_.connect_timeout()).observe([told = failure_, pass_on = how.observe()](transport::note const& said) {
+    how.timeout(options_.connect_timeout()).observe([told = failure_, pass_on = how.observe(), weak = weak_from_this()](transport::note const& said) {
         if (said.weight() == transport::note::level::failure) *told = said.text();
+        if (auto const self = weak.lock()) self->say(said);
         if (pass_on) pass_on(said);
     });
     dialing_ = std::make_shared<asio::cancellation_signal>();
@@ -114,7 +115,7 @@ void client::impl::attach(std::unique_ptr<transport::stream> stream) {
     end_.reset();
     connection_.emplace(std::move(stream), session::role::client, how);
     connection_->keep(state_);
-    connection_->tap(tap_);
+    connection_->tap(all_taps());
     if (auto const refused = say_connect()) {
         connection_.reset();
         return connect_failed(refused);
@@ -149,6 +150,7 @@ void client::impl::connected(session::event::connected const& e) {
     was_open_ = true;
     connected_as_ = connect_result(e.answer.reason, e.answer.props, e.answer.session_present);
     connected_as_.in_use(std::string(e.client_id), e.keep_alive, e.peer);
+    say(log_level::notice, connected_as_.session_present() ? "connected, the session goes on" : "connected");
     for (auto const& late : std::exchange(late_answers_, {}))
         (void)connection_->engine().acknowledge(late.arrival, late.reason, {}, connection::now());
     throttle();
@@ -229,6 +231,8 @@ void client::impl::on_ended(error_code why) {
     bool const is_told = (why == condition::tls || why == condition::websocket) && why != condition::connection_lost;
     if (is_told && ended.who() == disconnect_result::by::network) cause = why;
     bool const was_open = std::exchange(was_open_, false);
+    if (ended.who() == disconnect_result::by::us && was_open) say(log_level::notice, "disconnected");
+    else say(log_level::warning, (was_open ? "connection lost: " : "not connected: ") + cause.message());
     if (was_open && !ended.session_kept()) end_session();
 
     bool const asked_for = !disconnects_.empty() && ended.who() == disconnect_result::by::us;

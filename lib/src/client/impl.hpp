@@ -43,6 +43,12 @@ public:
     void close(bool for_good);
     bool is_open() const noexcept { return connection_ && connection_->engine().where() == session::phase::open; }
 
+    // ---- logging.cpp ----------------------------------------------------------------------------------------------------
+    void        log(log_handler handler);
+    void        say(log_level level, std::string_view what);
+    void        say(transport::note const& said);
+    tap_handler all_taps() const;
+
     // ---- publishing.cpp -------------------------------------------------------------------------------------------------
     void publish(outgoing what, publish_operation op);
     session::outcome<session::delivery_no> publish_now(std::string_view topic, payload_view payload, publish_options const& how);
@@ -66,6 +72,7 @@ public:
 
 private:
     struct on_dialed;
+    struct log_sink;
 
     /// async_connect() that came while the last connection was still being taken down.
     struct next_connect {
@@ -137,6 +144,7 @@ private:
     error_code                                 cause_{};
     bool                                       was_open_ = false;
     numbered<disconnect_operation>             disconnects_{};
+    std::shared_ptr<log_sink>                  log_{};
 
     // publishing
     numbered<publish_operation> publishes_{};                      // by delivery_no
