@@ -63,6 +63,9 @@ constexpr std::array error_rows{
     error_row{error::message_expired, 0, "the message expired before it could be sent"},
     error_row{error::message_dropped, 0, "the message was dropped to keep the queue within its bound"},
     error_row{error::not_supported_by_peer, unable, "the server supports neither this QoS or retained messages: never sent"},
+    error_row{error::subscription_ended, 0, "the subscription has ended: unsubscribe() was called"},
+    error_row{error::request_timed_out, timeout, "no answer to the request in time: does anyone serve this topic?"},
+    error_row{error::no_response_topic, misuse, "nothing says where the answer goes: name a response topic, which only MQTT 5 sends along"},
 };
 static_assert(std::is_sorted(error_rows.begin(), error_rows.end(), [](auto const& a, auto const& b) { return a.code < b.code; }));
 

@@ -24,7 +24,8 @@ struct held_message {
 } // namespace
 
 received_message::received_message(received_message const& other)
-    : seen_(other.seen_), arrival_(other.arrival_), from_(other.from_), kept_(other.kept_) {
+    : seen_(other.seen_), arrival_(other.arrival_), taker_(other.taker_), from_(other.from_), kept_(other.kept_),
+      matched_(other.matched_) {
     if (from_) keep();
 }
 received_message::received_message(received_message&& other) noexcept = default;
@@ -74,6 +75,15 @@ std::vector<std::uint32_t> received_message::subscription_identifiers() const {
     for (auto const& each : seen_.props)
         if (each.id == property_id::subscription_identifier) all.push_back(each.number);
     return all;
+}
+
+std::vector<std::string> const& received_message::matched() const noexcept {
+    static std::vector<std::string> const none;
+    return matched_ ? *matched_ : none;
+}
+void received_message::routed(std::uint32_t taker, std::shared_ptr<std::vector<std::string> const> matched) noexcept {
+    taker_ = taker;
+    matched_ = std::move(matched);
 }
 
 std::size_t received_message::size() const noexcept { return sizeof(received_message) + bytes_of(seen_); }

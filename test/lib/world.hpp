@@ -68,6 +68,7 @@ public:
     std::optional<reason_code> refuse_publish{};
     bool                       answers_connect = true;
     bool                       acknowledges = true;
+    bool                       merges_overlaps = false;            // one copy of a message for all subscriptions of a client
     property_list              connack_props{};
     property_list              ack_props{};
 
@@ -84,6 +85,9 @@ public:
     std::vector<session::event::closed::by>      ends{};
     std::vector<reason_code>                     end_reasons{};
     std::size_t                                  deliveries_done = 0;
+    std::vector<std::string>                     subscribed{};     // filters, in the order asked for
+    std::vector<std::string>                     unsubscribed{};
+    std::size_t                                  subscribes = 0;   // packets
 
     void serve(std::unique_ptr<transport::stream> stream) {
         peers_.emplace_back(*this, std::move(stream));
@@ -129,6 +133,11 @@ public:
         }
     }
 
+    /// Forgets the sessions of clients that are not there.
+    void forget_sessions() {
+        std::erase_if(sessions_, [](auto const& each) { return !each.second.at; });
+    }
+
     /// Acknowledges what was withheld while `acknowledges` was false.
     void acknowledge_all() {
         for (auto& each : peers_) {
@@ -156,6 +165,7 @@ private:
     struct account {
         std::shared_ptr<session::state>   state = std::make_shared<session::state>();
         std::map<std::string, qos_level>  filters{};
+        std::map<std::string, std::uint32_t> ids{};                // Subscription Identifiers, where given
         peer*                             at = nullptr;
     };
 
@@ -236,8 +246,13 @@ private:
 
     void route(account& to, session::message const& content, packet::publish const& p) {
         for (auto const& [filter, qos] : to.filters) {
-            if (!topic_matches(filter, p.topic)) continue;
+            auto const shared = split_shared(filter);
+            if (!topic_matches(shared ? shared->filter : filter, p.topic)) continue;
             session::publish_options how;
+            std::vector<std::uint32_t> ids;
+            if (auto const id = to.ids.find(filter); id != to.ids.end()) ids.push_back(id->second);
+            if (merges_overlaps) ids = ids_matching(to, p.topic);
+            how.subscription_ids = ids;
             how.qos = std::min(qos, p.qos);
             how.retain = p.retain;
             if (to.at) {
@@ -246,18 +261,30 @@ private:
             } else if (how.qos != qos_level::at_most_once) {
                 (void)to.state->enqueue(content, how, {}, connection::now());
             }
+            if (merges_overlaps) return;
         }
+    }
+
+    static std::vector<std::uint32_t> ids_matching(account const& of, std::string_view topic) {
+        std::vector<std::uint32_t> all;
+        for (auto const& [filter, id] : of.ids)
+            if (topic_matches(filter, topic)) all.push_back(id);
+        return all;
     }
 
     void subscribing(peer& from, packet::subscribe const& request) {
         auto&                     mine = sessions_[from.client_id];
         wire_builder<reason_code> codes;
+        ++subscribes;
         for (auto const& each : request.filters) {
+            subscribed.emplace_back(each.filter);
             if (each.filter.starts_with("forbidden")) {
                 codes.add(reason_code::not_authorized);
                 continue;
             }
             mine.filters[std::string(each.filter)] = each.qos;
+            if (auto const id = request.props.get<property_id::subscription_identifier>()) mine.ids[std::string(each.filter)] = *id;
+            else mine.ids.erase(std::string(each.filter));
             codes.add(static_cast<reason_code>(each.qos));
         }
         packet::suback answer;
@@ -270,6 +297,7 @@ private:
     void unsubscribing(peer& from, packet::unsubscribe const& request) {
         auto&                     mine = sessions_[from.client_id];
         wire_builder<reason_code> codes;
+        for (auto const each : request.filters) unsubscribed.emplace_back(each);
         for (auto const each : request.filters)
             codes.add(mine.filters.erase(std::string(each)) > 0 ? reason_code::success : reason_code::no_subscription_existed);
         packet::unsuback answer;

@@ -7,3 +7,4 @@
 #include <aldis/error.hpp>
 #include <aldis/log.hpp>
 #include <aldis/reconnect.hpp>
+#include <aldis/subscription.hpp>

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include <aldis/payload.hpp>
 #include <aldis/received_message.hpp>
 #include <aldis/request.hpp>
+#include <aldis/subscription.hpp>
 #include <aldis/session/engine.hpp>
 
 namespace aldis {
@@ -41,6 +43,8 @@ public:
     using subscribe_signature  = void(error_code, subscribe_result);
     using receive_signature    = void(error_code, received_message);
     using disconnect_signature = void(error_code);
+    using subscribe_to_signature = void(error_code, client_subscription);
+    using message_handler        = client_subscription::message_handler;
 
     explicit client(executor_type executor, connect_options options = connect_options{});
 
@@ -111,6 +115,23 @@ public:
             token, impl_, std::move(to));
     }
 
+    /// Subscribes with an object that receives by its own handler, or by its own async_receive(). Also without a connection: the server is
+    /// asked on the next one, and again on each that finds the session lost. What is wrong with the filter makes it refused at once.
+    client_subscription subscribe(std::string_view filter, subscription_options const& how, message_handler handler);
+    client_subscription subscribe(std::string_view filter, message_handler handler) { return subscribe(filter, {}, std::move(handler)); }
+    client_subscription subscribe(std::string_view filter, subscription_options const& how = {}) { return subscribe(filter, how, nullptr); }
+
+    /// The same; completes with the object when the server has answered, with an error when it refused. Where the connection ends before
+    /// that it fails with the cause, and the object is still asked for on the next one as long as it is kept. Cancelling unsubscribes.
+    template <asio::completion_token_for<subscribe_to_signature> Token>
+    auto async_subscribe_to(std::string_view filter, subscription_options const& how, Token&& token) {
+        return asio::async_initiate<Token, subscribe_to_signature>(
+            [](auto handler, shared_impl self, std::string topics, subscription_options wanted) {
+                begin_subscribe_to(self, topics, wanted, subscribe_to_handler(std::move(handler)));
+            },
+            token, impl_, std::string(filter), how);
+    }
+
     template <asio::completion_token_for<subscribe_signature> Token>
     auto async_unsubscribe(unsubscribe_list from, Token&& token) {
         return asio::async_initiate<Token, subscribe_signature>(
@@ -151,6 +172,11 @@ public:
     /// already wait for async_receive() stay there. An empty function turns that off.
     void on_message(std::function<void(received_message const&)> handler);
 
+    /// Messages whose topic matches `filter` go to `handler`, whatever brings them: the server is not asked for them. Acknowledged when it
+    /// has returned, unless acknowledging is manual. A message goes to every such handler and subscription object that it matches, and to
+    /// on_message() above or async_receive() only when there is none.
+    client_subscription on_message(std::string_view filter, message_handler handler);
+
     /// The end of each connection that had been open: no error when async_disconnect() asked for it.
     void on_disconnected(std::function<void(error_code, disconnect_result const&)> handler);
 
@@ -187,6 +213,7 @@ private:
     using subscribe_handler  = asio::any_completion_handler<subscribe_signature>;
     using receive_handler    = asio::any_completion_handler<receive_signature>;
     using disconnect_handler = asio::any_completion_handler<disconnect_signature>;
+    using subscribe_to_handler = asio::any_completion_handler<subscribe_to_signature>;
 
     /// A message to publish that owns itself, so that a lazy token can outlive the arguments.
     struct outgoing {
@@ -203,6 +230,8 @@ private:
     static void begin_connect(shared_impl const& self, std::unique_ptr<transport::stream> over, connect_handler handler);
     static void begin_publish(shared_impl const& self, outgoing what, publish_handler handler);
     static void begin_subscribe(shared_impl const& self, subscribe_list what, subscribe_handler handler);
+    static void begin_subscribe_to(shared_impl const& self, std::string_view filter, subscription_options const& how,
+                                   subscribe_to_handler handler);
     static void begin_unsubscribe(shared_impl const& self, unsubscribe_list what, subscribe_handler handler);
     static void begin_receive(shared_impl const& self, receive_handler handler);
     static void begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler);

@@ -48,6 +48,11 @@ enum class error {
     message_expired,
     message_dropped,                       // to keep the queue within its bound
     not_supported_by_peer,                 // its QoS, or retaining
+
+    // The end of a subscription or a request.
+    subscription_ended = 0x1C0,            // by unsubscribe()
+    request_timed_out,                     // no answer came in the time given
+    no_response_topic,                     // a request in 3.1.1 that names none, or one that arrived without
 };
 
 /// Groups of codes, for `if (ec == condition::timed_out)`. A code can be in several.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,19 +50,30 @@ public:
     /// Of the subscriptions it matched, where they were given identifiers.
     std::vector<std::uint32_t> subscription_identifiers() const;
 
+    /// The filters of the subscription objects and of the handlers for local filters that it matched; empty when it came by none.
+    std::vector<std::string> const& matched() const noexcept;
+
     /// What client::acknowledge() needs; 0 at QoS 0.
     session::arrival_no arrival() const noexcept { return arrival_; }
 
+    /// Whose copy of it this is; 0 when it came by no subscription object.
+    std::uint32_t taker() const noexcept { return taker_; }
+
     /// Bytes it accounts for in queues.
     std::size_t size() const noexcept;
+
+    /// For the client: whose copy this is to be, and what all the message matched.
+    void routed(std::uint32_t taker, std::shared_ptr<std::vector<std::string> const> matched) noexcept;
 
 private:
     void keep();
 
     packet::publish             seen_{};
     session::arrival_no         arrival_ = 0;
+    std::uint32_t               taker_ = 0;
     session::engine const*      from_ = nullptr;                   // while it is a view
     std::shared_ptr<void const> kept_{};
+    std::shared_ptr<std::vector<std::string> const> matched_{};
 };
 
 } // namespace aldis

@@ -49,7 +49,13 @@ session::outcome<session::delivery_no> client::publish(std::string_view topic, p
     return impl_->publish_now(topic, payload, how);
 }
 void client::acknowledge(received_message const& message, reason_code reason) {
-    impl_->acknowledge(message.arrival(), message.qos(), reason);
+    impl_->acknowledge(message, reason);
+}
+client_subscription client::subscribe(std::string_view filter, subscription_options const& how, message_handler handler) {
+    return client_subscription(impl_->routes().subscribe(filter, how, std::move(handler)));
+}
+client_subscription client::on_message(std::string_view filter, message_handler handler) {
+    return client_subscription(impl_->routes().listen(filter, std::move(handler)));
 }
 
 // ---- What the initiating functions come down to -----------------------------------------------------------------------
@@ -62,6 +68,11 @@ void client::begin_publish(shared_impl const& self, outgoing what, publish_handl
 }
 void client::begin_subscribe(shared_impl const& self, subscribe_list what, subscribe_handler handler) {
     self->subscribe(what, subscribe_operation(std::move(handler), self->executor()));
+}
+void client::begin_subscribe_to(shared_impl const& self, std::string_view filter, subscription_options const& how, subscribe_to_handler handler) {
+    subscribe_to_operation op(std::move(handler), self->executor());
+    if (self->dead_) return std::move(op).complete(asio::error::operation_aborted, {});
+    self->routes().subscribe(filter, how, nullptr)->wait(std::move(op));
 }
 void client::begin_unsubscribe(shared_impl const& self, unsubscribe_list what, subscribe_handler handler) {
     self->unsubscribe(what, subscribe_operation(std::move(handler), self->executor()));

@@ -110,7 +110,7 @@ void client::impl::dialed(error_code ec, std::unique_ptr<transport::stream> stre
 void client::impl::attach(std::unique_ptr<transport::stream> stream) {
     auto how = options_.settings();
     how.connect_timeout = std::max(give_up_at_ - connection::now(), session::duration{1});
-    was_open_ = throttled_ = false;
+    was_open_ = throttled_ = is_full_ = false;
     cause_ = {};
     end_.reset();
     connection_.emplace(std::move(stream), session::role::client, how);
@@ -154,6 +154,7 @@ void client::impl::connected(session::event::connected const& e) {
     for (auto const& late : std::exchange(late_answers_, {}))
         (void)connection_->engine().acknowledge(late.arrival, late.reason, {}, connection::now());
     throttle();
+    if (router_) router_->connected(e.answer.session_present);
     if (connecting_) std::move(*std::exchange(connecting_, std::nullopt)).complete({}, connected_as_);
 }
 
@@ -272,6 +273,7 @@ void client::impl::end_session() {
 
 /// What belongs to the connection ends with it; deliveries belong to the session.
 void client::impl::end_operations(error_code why, error_code of_receivers) {
+    if (router_) router_->disconnected(why, of_receivers);
     for (auto& each : requests_.take_all()) std::move(each.op).complete(why, {});
     for (auto& each : waiting_.take_all()) std::move(each.op).complete(why, {});
     for (auto& each : receivers_.take_all()) std::move(each).complete(of_receivers, {});
@@ -328,6 +330,7 @@ void client::impl::fall_silent() {
     on_delivered_ = nullptr;
     tap_ = nullptr;
     incoming_.clear();
+    if (router_) router_->close();
 }
 
 } // namespace aldis

@@ -18,13 +18,12 @@
 
 #include "numbered.hpp"
 #include "operation.hpp"
+#include "routing.hpp"
 
 namespace aldis {
 
 using connect_operation    = operation<error_code, connect_result>;
 using publish_operation    = operation<error_code, publish_result>;
-using subscribe_operation  = operation<error_code, subscribe_result>;
-using receive_operation    = operation<error_code, received_message>;
 using disconnect_operation = operation<error_code>;
 
 /// Lives as long as the handle, a lazy operation or a running dial needs it; after close(for_good) it does nothing any more. The session
@@ -58,6 +57,9 @@ public:
     void unsubscribe(unsubscribe_list const& from, subscribe_operation op);
     void receive(receive_operation op);
     void acknowledge(session::arrival_no arrival, qos_level qos, reason_code reason);
+    void acknowledge(received_message const& message, reason_code reason);
+    void throttle();
+    router& routes();
 
     executor_type                                                                       io_;
     connect_options                                                                     options_;
@@ -68,6 +70,7 @@ public:
     std::function<void(session::delivery_no, error_code, publish_result const&)>        on_delivered_{};
     tap_handler                                                                         tap_{};
     std::optional<connection>                                                           connection_{};
+    std::unique_ptr<router>                                                             router_{};   // once there are subscription objects
     bool                                                                                dead_ = false;
 
 private:
@@ -115,7 +118,6 @@ private:
     void answered(packet_type type, packet_id id, reason_codes const& codes, properties const& props);
     void wait_for_answer(packet_type type, session::outcome<packet_id> const& sent, subscribe_operation op);
     void hand_over(receive_operation op, received_message message);
-    void throttle();
 
     struct pending_request {
         packet_type         type;
@@ -155,7 +157,8 @@ private:
     numbered<receive_operation>  receivers_{};
     std::deque<received_message> incoming_{};
     std::size_t                  incoming_bytes_ = 0;
-    bool                         throttled_ = false;
+    bool                         is_full_ = false;                 // the queue
+    bool                         throttled_ = false;               // that one, or one of a subscription
     std::vector<late_answer>     late_answers_{};                  // given to QoS 2 messages while there was no connection
 };
 

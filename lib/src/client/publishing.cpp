@@ -130,6 +130,7 @@ void client::impl::wait_for_room(outgoing what, publish_operation op) {
 }
 
 void client::impl::on_written() {
+    if (router_) router_->ask();
     while (auto* const next = waiting_.first()) {
         auto const ec = start_at_qos_0(next->what);
         if (ec == error::queue_full) return;

@@ -41,6 +41,7 @@ void client::impl::wait_for_answer(packet_type type, session::outcome<packet_id>
 }
 
 void client::impl::answered(packet_type type, packet_id id, reason_codes const& codes, properties const& props) {
+    if (router_ && router_->answered(type, id, codes, props)) return;
     auto found = requests_.take_if([&](pending_request const& each) { return each.id == id && each.type == type; });
     if (!found) return;                                            // whoever asked does not wait any more
     subscribe_result result(codes, props);
@@ -51,6 +52,7 @@ void client::impl::answered(packet_type type, packet_id id, reason_codes const& 
 // ---- Messages ---------------------------------------------------------------------------------------------------------
 
 void client::impl::arrived(session::event::message_arrived const& e) {
+    if (router_ && router_->deliver(e)) return;
     received_message const seen(e.message, e.arrival, connection_->engine());
     if (auto const handler = on_message_) {
         (*handler)(seen);
@@ -93,17 +95,28 @@ void client::impl::hand_over(receive_operation op, received_message message) {
         {}, std::move(message));
 }
 
-/// Stops reading when either bound of the queue is reached, and goes on when half of it is free again.
+/// Stops reading when either bound of the queue is reached, and goes on when half of it is free again; the same for a subscription's.
 void client::impl::throttle() {
     if (!connection_) return;
     auto const most = options_.incoming_messages();
     auto const most_bytes = options_.incoming_bytes();
-    bool const full = throttled_ ? incoming_.size() > most / 2 || incoming_bytes_ > most_bytes / 2
-                                 : incoming_.size() >= most || incoming_bytes_ >= most_bytes;
+    is_full_ = is_full_ ? incoming_.size() > most / 2 || incoming_bytes_ > most_bytes / 2
+                        : incoming_.size() >= most || incoming_bytes_ >= most_bytes;
+    bool const full = is_full_ || (router_ && router_->is_full());
     if (full == throttled_) return;
     throttled_ = full;
     connection_->engine().pause(full, connection::now());
     connection_->flush();
+}
+
+router& client::impl::routes() {
+    if (!router_) router_ = std::make_unique<router>(*this);
+    return *router_;
+}
+
+void client::impl::acknowledge(received_message const& message, reason_code reason) {
+    if (message.taker() != 0 && router_ && !dead_) return router_->let_go(message.taker(), message.arrival(), message.qos(), reason);
+    acknowledge(message.arrival(), message.qos(), reason);
 }
 
 void client::impl::acknowledge(session::arrival_no arrival, qos_level qos, reason_code reason) {
