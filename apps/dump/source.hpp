@@ -25,10 +25,14 @@ struct conversation {
     bool                saw_start = false;                         // the SYN was seen: bytes begin at the beginning
 };
 
-/// Frame: number from 1, nanoseconds since the epoch.
+/// Frame: number from 1, nanoseconds since the epoch; and what TCP tells of who knew what. `unordered`: something of this conversation was
+/// acknowledged and has not been captured up to here, so that an answer may come before what it answers. `unheard`: its sender had not
+/// received yet all that the other end said before.
 struct frame_stamp {
     std::uint64_t number = 0;
     std::int64_t  time = 0;
+    bool          unordered = false;
+    bool          unheard = false;
 };
 
 /// What a source calls. Calls come in order of frames.

@@ -38,6 +38,12 @@ struct flow_direction {
     bool          started = false;
     bool          has_ack = false;
     bool          ended = false;
+    // who knew what
+    bool          has_heard = false;
+    bool          has_reacted = false;
+    std::uint32_t heard = 0;                                       // the acknowledgement of the segment whose bytes are handed on
+    std::uint32_t told = 0;                                        // what is before this number was handed on, or told missing
+    std::uint32_t reacted = 0;                                     // to what is before this number it has reacted in bytes that were handed on
 
     std::unique_ptr<held_segments> held{};
 

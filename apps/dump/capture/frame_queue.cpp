@@ -13,19 +13,39 @@ frame_queue::frame& frame_queue::at_frame(frame_stamp at) {
     return *made;
 }
 
+/// What the numbers of TCP tell about the order in which things were said.
+frame_stamp frame_queue::in_order(flow& of, unsigned from, frame_stamp at, numbers said) noexcept {
+    auto&      way = of.directions[from];
+    auto&      other = of.directions[1 - from];
+    auto const is_behind = [](std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; };
+    bool const unseen = said.has_heard && is_behind(other.told, said.heard);
+    at.unordered = !other.started || unseen || (other.has_reacted && is_behind(way.told, other.reacted));
+    at.unheard = said.has_heard && is_behind(said.heard, other.told);
+    way.told = said.end;
+    if (said.has_heard && other.started && (!way.has_reacted || is_behind(way.reacted, said.heard))) way.reacted = said.heard;
+    way.has_reacted |= said.has_heard && other.started;
+    return at;
+}
+
 void frame_queue::keep_bytes(flow& of, unsigned from, frame_stamp at, bytes_view data) {
     size_ += data.size();
-    at_frame(at).events.push_back({.type = event_type::bytes, .from = from, .of = &of, .data = {data.begin(), data.end()}});
+    at_frame(at).events.push_back({.type = event_type::bytes, .from = from, .of = &of, .at = numbers_of(of, from), .data = {data.begin(), data.end()}});
 }
 
 void frame_queue::gap(delivery const& d, flow& of, unsigned from, frame_stamp at, std::uint64_t size, bool snapped) {
-    if (!is_keeping_) return of.stack.gap({d, of.about, from, at}, size, snapped);
-    at_frame(at).events.push_back({.type = snapped ? event_type::snapped : event_type::gap, .from = from, .of = &of, .size = size});
+    if (!is_keeping_) {
+        of.directions[from].told = of.directions[from].next;
+        return of.stack.gap({d, of.about, from, at}, size, snapped);
+    }
+    at_frame(at).events.push_back({.type = snapped ? event_type::snapped : event_type::gap, .from = from, .of = &of, .at = numbers_of(of, from), .size = size});
 }
 
 void frame_queue::end(delivery const& d, flow& of, unsigned from, frame_stamp at) {
-    if (!is_keeping_) return of.stack.end({d, of.about, from, at});
-    at_frame(at).events.push_back({.type = event_type::end, .from = from, .of = &of});
+    if (!is_keeping_) {
+        of.directions[from].told = of.directions[from].next;
+        return of.stack.end({d, of.about, from, at});
+    }
+    at_frame(at).events.push_back({.type = event_type::end, .from = from, .of = &of, .at = numbers_of(of, from)});
 }
 
 void frame_queue::forget(delivery const& d, std::unique_ptr<flow> of, frame_stamp at) {
@@ -48,8 +68,10 @@ void frame_queue::frame_done(delivery const& d, frame_stamp at) {
 }
 
 void frame_queue::hand_on(delivery const& d, event& one, frame_stamp at) {
+    bool const moves = one.type == event_type::gap || one.type == event_type::snapped || one.type == event_type::end;
+    if (moves) one.of->directions[one.from].told = one.at.end;
     switch (one.type) {
-    case event_type::bytes: return one.of->stack.bytes({d, one.of->about, one.from, at}, one.data);
+    case event_type::bytes: return one.of->stack.bytes({d, one.of->about, one.from, in_order(*one.of, one.from, at, one.at)}, one.data);
     case event_type::gap:
     case event_type::snapped: return one.of->stack.gap({d, one.of->about, one.from, at}, one.size, one.type == event_type::snapped);
     case event_type::end: return one.of->stack.end({d, one.of->about, one.from, at});

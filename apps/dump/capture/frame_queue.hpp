@@ -27,8 +27,9 @@ public:
     /// More is kept than should be.
     bool is_full() const noexcept { return frames_.size() > max_frames || size_ > max_size; }
 
+    /// Bytes up to the `next` of their direction, from a segment that acknowledged its `heard`. The same holds for gap() and end().
     void bytes(delivery const& d, flow& of, unsigned from, frame_stamp at, bytes_view data) {
-        if (!is_keeping_) return of.stack.bytes({d, of.about, from, at}, data);
+        if (!is_keeping_) return of.stack.bytes({d, of.about, from, in_order(of, from, at, numbers_of(of, from))}, data);
         keep_bytes(of, from, at, data);
     }
     void gap(delivery const& d, flow& of, unsigned from, frame_stamp at, std::uint64_t size, bool snapped);
@@ -44,10 +45,17 @@ public:
 
 private:
     enum class event_type : std::uint8_t { bytes, gap, snapped, end, forget, note };
+    /// The sequence number behind what is handed on, and how far its sender had heard the other end.
+    struct numbers {
+        std::uint32_t end = 0;
+        std::uint32_t heard = 0;
+        bool          has_heard = false;
+    };
     struct event {
         event_type            type{};
         unsigned              from = 0;
         flow*                 of = nullptr;
+        numbers               at{};
         std::uint64_t         size = 0;
         byte_buffer           data{};
         std::string           text{};
@@ -59,6 +67,11 @@ private:
         std::vector<event> events{};
     };
 
+    static numbers numbers_of(flow const& of, unsigned from) noexcept {
+        auto const& way = of.directions[from];
+        return {way.next, way.heard, way.has_heard};
+    }
+    static frame_stamp in_order(flow& of, unsigned from, frame_stamp at, numbers said) noexcept;
     void   keep_bytes(flow& of, unsigned from, frame_stamp at, bytes_view data);
     frame& at_frame(frame_stamp at);
     void   hand_on(delivery const& d, event& one, frame_stamp at);

@@ -17,6 +17,8 @@ struct held_segment {
     std::uint32_t seq = 0;
     std::uint32_t cut = 0;                                         // bytes behind `data` that the capture does not hold
     frame_stamp   at{};
+    std::uint32_t heard = 0;                                       // its acknowledgement
+    bool          has_heard = false;
     bool          is_last = false;                                 // carries FIN
     byte_buffer   data{};
 

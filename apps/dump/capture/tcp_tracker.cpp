@@ -29,6 +29,11 @@ bool is_over(patience most, frame_stamp since, frame_stamp now) noexcept {
 
 frame_stamp later(frame_stamp a, frame_stamp b) noexcept { return b.number > a.number ? b : a; }
 
+void hear(flow_direction& way, tcp_segment const& s) noexcept {
+    way.has_heard = s.has(tcp_flag::ack);
+    way.heard = s.ack;
+}
+
 std::int32_t distance(std::uint32_t seq, std::uint32_t from) noexcept { return static_cast<std::int32_t>(seq - from); }
 
 } // namespace
@@ -52,6 +57,7 @@ void tcp_tracker::segment(delivery const& d, frame_stamp at, tcp_segment const& 
     auto const from = sender ^ f->first;
     auto&      way = f->directions[from];
     if (s.has(tcp_flag::ack)) take_ack(d, *f, 1 - from, at, s.ack);
+    hear(way, s);
 
     // Nearly always: the next bytes, and nothing else to it.
     if (way.started && !way.held && !way.ended && s.seq == way.next && s.cut == 0 && (s.flags & (tcp_flag::syn | tcp_flag::fin | tcp_flag::rst)) == 0) {
@@ -83,6 +89,7 @@ flow& tcp_tracker::open(tcp_segment const& s, flow_key const& key, unsigned send
         auto& asked = f.directions[0];
         asked.started = true;
         asked.next = s.ack;
+        asked.told = s.ack;
         asked.first = s.ack - 1;
     }
     return f;
@@ -97,13 +104,13 @@ void tcp_tracker::retire(delivery const& d, flow& f, frame_stamp at) {
 void tcp_tracker::take_syn(delivery const& d, flow& f, unsigned from, frame_stamp at, tcp_segment const& s) {
     auto& way = f.directions[from];
     if (way.started && way.first == s.seq) return;
-    if (way.started) {                                             // an answer to a SYN that was not seen
-        if (way.held) lose(d, f, from, true);
-        queue_.gap(d, f, from, at, 0, false);
-    }
+    bool const again = way.started;                                // an answer to a SYN that was not seen
+    if (again && way.held) lose(d, f, from, true);
     way.started = true;
     way.first = s.seq;
     way.next = s.seq + 1;
+    if (again) queue_.gap(d, f, from, at, 0, false);
+    else way.told = way.next;
 }
 
 void tcp_tracker::take_ack(delivery const& d, flow& f, unsigned from, frame_stamp, std::uint32_t ack) {
@@ -121,7 +128,7 @@ void tcp_tracker::take_data(delivery const& d, flow& f, unsigned from, frame_sta
         if (a.length() == 1 && !a.is_last && !a.data.empty() && a.data.front() == std::byte{0}) return;
         way.started = true;
         way.first = a.seq - 1;
-        way.next = a.seq;
+        way.next = way.told = a.seq;
     }
     if (way.ended || is_stray(d, f, from, at, a)) return;
     if (distance(a.seq, way.next) > 0) return hold(d, f, from, at, a);
@@ -140,8 +147,8 @@ bool tcp_tracker::is_stray(delivery const& d, flow& f, unsigned from, frame_stam
     way.stray_next = a.seq + a.length();
     if (way.strays < max_strays) return true;
     if (way.held) lose(d, f, from, true);
-    queue_.gap(d, f, from, at, 0, false);
     way.next = a.seq;
+    queue_.gap(d, f, from, at, 0, false);
     way.strays = 0;
     return false;
 }
@@ -151,10 +158,14 @@ void tcp_tracker::accept(delivery const& d, flow& f, unsigned from, frame_stamp 
     auto&      way = f.directions[from];
     auto const known = way.next - a.seq;
     if (known > a.length() || way.ended) return;
-    if (known < a.data.size()) queue_.bytes(d, f, from, at, a.data.subspan(known));
-    auto const cut_from = std::max(known, static_cast<std::uint32_t>(a.data.size()));
-    if (cut_from < a.length()) queue_.gap(d, f, from, at, a.length() - cut_from, true);
+    auto const size = static_cast<std::uint32_t>(a.data.size());
+    if (known < size) {
+        way.next = a.seq + size;
+        queue_.bytes(d, f, from, at, a.data.subspan(known));
+    }
     way.next = a.seq + a.length();
+    auto const cut_from = std::max(known, size);
+    if (cut_from < a.length()) queue_.gap(d, f, from, at, a.length() - cut_from, true);
     if (!a.is_last) return;
     ++way.next;
     way.ended = true;
@@ -182,8 +193,8 @@ void tcp_tracker::hold(delivery const& d, flow& f, unsigned from, frame_stamp at
     if (!d.budget.take(charge)) {
         if (way.held) lose(d, f, from, true);
         if (auto const missing = distance(a.seq, way.next); missing > 0 && !way.ended) {
-            queue_.gap(d, f, from, at, static_cast<std::uint64_t>(missing), false);
             way.next = a.seq;
+            queue_.gap(d, f, from, at, static_cast<std::uint64_t>(missing), false);
         }
         return accept(d, f, from, at, a);
     }
@@ -197,7 +208,7 @@ void tcp_tracker::hold(delivery const& d, flow& f, unsigned from, frame_stamp at
         }
     }
     auto const count = way.held->count();
-    way.held->add({.seq = a.seq, .cut = a.cut, .at = at, .is_last = a.is_last, .data = {a.data.begin(), a.data.end()}}, way.next);
+    way.held->add({.seq = a.seq, .cut = a.cut, .at = at, .heard = way.heard, .has_heard = way.has_heard, .is_last = a.is_last, .data = {a.data.begin(), a.data.end()}}, way.next);
     if (way.held->count() == count) d.budget.give(charge);
 }
 
@@ -218,6 +229,7 @@ void tcp_tracker::fill(delivery const& d, flow& f, unsigned from, frame_stamp at
     while (!way.held->empty() && distance(way.held->front().seq, way.next) <= 0) {
         auto const one = way.held->take_front();
         d.budget.give(one.data.size() + sizeof(held_segment));
+        way.heard = one.heard, way.has_heard = one.has_heard;
         accept(d, f, from, at, {.seq = one.seq, .cut = one.cut, .data = one.data, .is_last = one.is_last});
         has_moved = true;
     }
@@ -238,13 +250,14 @@ void tcp_tracker::lose(delivery const& d, flow& f, unsigned from, bool all) {
         auto const  missing = distance(front.seq, way.next);
         at = later(at, front.at);
         if (missing > 0 && !way.ended) {
-            queue_.gap(d, f, from, at, static_cast<std::uint64_t>(missing), false);
             way.next = front.seq;
+            queue_.gap(d, f, from, at, static_cast<std::uint64_t>(missing), false);
         }
         while (!way.held->empty() && (way.ended || distance(way.held->front().seq, way.next) <= 0)) {
             auto const one = way.held->take_front();
             d.budget.give(one.data.size() + sizeof(held_segment));
             at = later(at, one.at);
+            way.heard = one.heard, way.has_heard = one.has_heard;
             accept(d, f, from, at, {.seq = one.seq, .cut = one.cut, .data = one.data, .is_last = one.is_last});
         }
     } while (!way.held->empty() && (all || way.is_missed()));
