@@ -139,6 +139,7 @@ constexpr option_row output_rows[]{
 
 constexpr option_row other_rows[]{
     {"", "--check", "", [](settings& s, text) { s.check = true; }, "exit with 3 when a rule was broken"},
+    {"", "--no-flows", "", [](settings& s, text) { s.flows = false; }, "look at each packet alone: no answers, sessions and rules of the state"},
     {"", "--progress", "", [](settings& s, text) { s.progress = choice::yes; }, "show how far it is, on standard error (auto: on a terminal)"},
     {"", "--no-progress", "", [](settings& s, text) { s.progress = choice::no; }, "do not"},
     {"", "--help", "", [](settings& s, text) { s.help = true; }, "this text"},

@@ -49,6 +49,7 @@ struct settings {
     choice        secrets = choice::automatic;                     // passwords: shown in JSON and fields, masked elsewhere
     choice        progress = choice::automatic;
     bool          check = false;
+    bool          flows = true;                                    // conversations are followed: answers, sessions, rules of the state
 
     bool help = false;
     bool show_version = false;

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "analysis/analysis.hpp"
+
 namespace aldis::app::dump {
 
 pipeline_stages::pipeline_stages(settings const& wanted, stage& last) : first_(&last) {
@@ -12,10 +14,9 @@ pipeline_stages::pipeline_stages(settings const& wanted, stage& last) : first_(&
         first_ = added;
         return added;
     };
-    (void)wanted;
     // Filters stand here: nearest to the output.
     checker_ = put_in_front(std::make_unique<checker>(*first_));
-    // Analysis stands here: it sees every record, and may add violations.
+    if (wanted.flows) put_in_front(std::make_unique<analysis>(*first_));   // sees every record, and may add violations
 }
 
 } // namespace aldis::app::dump

@@ -5,6 +5,8 @@
 
 #include <aldis/dissect/text.hpp>
 
+#include "dump/analysis/finding_text.hpp"
+
 namespace aldis::app::dump {
 namespace {
 
@@ -123,6 +125,7 @@ private:
         if (r.what().topic_resolved) key("resolved_topic"), dissect::append_json_string(out, r.what().topic);
         if (r.before != nullptr) key("gap"), append_gap(*r.before);
         if (wanted().payload == payload_form::text || wanted().payload == payload_form::json) append_payload_member(r, key);
+        before = append_findings_json(out, r, before);
         for (auto const& each : r.extras)
             if (!each.json.empty()) key(each.key), out += each.json;
         if (before == '{') out += before;

@@ -5,6 +5,7 @@
 #include <aldis/dissect/render.hpp>
 #include <aldis/dissect/text.hpp>
 
+#include "dump/analysis/finding_text.hpp"
 #include "printer.hpp"
 
 namespace aldis::app::dump {
@@ -95,6 +96,7 @@ void append_facts(std::string& out, record const& r, settings const& wanted) {
     else if (t.what.is(packet_type::connect)) append_connect(out, t);
     else append_reasons(out, t);
     if (t.what.is(packet_type::connack) && has_session(t)) out += " session-present";
+    append_findings(out, r);
     for (auto const& each : r.extras)
         if (!each.text.empty()) out += ' ', out += each.text;
 }

@@ -21,10 +21,13 @@ public:
     std::string_view topic_of(std::uint16_t alias) const noexcept override;
     void             set(std::uint16_t alias, std::string_view topic);
     void             clear() noexcept;
+    /// Nothing was forgotten.
+    bool             is_whole() const noexcept { return whole_; }
 
 private:
     std::unordered_map<std::uint16_t, std::string> topics_{};
     std::size_t                                    held_ = 0;
+    bool                                           whole_ = true;
 };
 
 /// What one end has sent and is not a record yet.

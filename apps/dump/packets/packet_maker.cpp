@@ -30,7 +30,10 @@ void alias_table::set(std::uint16_t alias, std::string_view topic) {
     auto& entry = topics_[alias];
     held_ -= entry.size();
     entry.clear();
-    if (held_ + topic.size() > max_alias_bytes) return;            // forgotten: shown as unknown
+    if (held_ + topic.size() > max_alias_bytes) {                  // forgotten: shown as unknown
+        whole_ = false;
+        return;
+    }
     entry.assign(topic);
     held_ += entry.size();
 }
@@ -38,6 +41,7 @@ void alias_table::set(std::uint16_t alias, std::string_view topic) {
 void alias_table::clear() noexcept {
     topics_.clear();
     held_ = 0;
+    whole_ = true;
 }
 
 std::size_t packet_maker::bytes(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view data) {
@@ -189,6 +193,7 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
     r.client = f.client_id;
     r.before = h.has_hole ? &before : nullptr;
     r.extras.clear();
+    r.aliases_whole = h.aliases.is_whole();
     r.found = {};
     tell_hole(f, from, at);
     h.started = true;
