@@ -79,6 +79,31 @@ std::optional<flaw_at> examine_topic_filter(std::string_view filter, protocol ve
     return std::nullopt;
 }
 
+namespace {
+
+/// Walks the levels of a topic or filter.
+class levels {
+public:
+    explicit levels(std::string_view text) noexcept : rest_(text) {}
+
+    bool             is_over() const noexcept { return is_over_; }
+    std::string_view level() const noexcept { return rest_.substr(0, rest_.find('/')); }
+    /// The level that is left, and nothing else is.
+    bool             is_only(std::string_view level) const noexcept { return !is_over_ && rest_ == level; }
+    void             advance() noexcept {
+        auto const slash = rest_.find('/');
+        is_over_ = slash == rest_.npos;
+        rest_.remove_prefix(is_over_ ? rest_.size() : slash + 1);
+    }
+
+private:
+    std::string_view rest_;
+    bool             is_over_ = false;
+};
+
+bool begins_with_wildcard(std::string_view filter) noexcept { return filter.starts_with('+') || filter.starts_with('#'); }
+
+} // namespace
 } // namespace codec
 
 bool is_topic_name(std::string_view topic) noexcept { return !codec::check_topic_name(topic); }
@@ -111,6 +136,34 @@ bool topic_matches(std::string_view filter, std::string_view topic) noexcept {
         if (f == filter.size()) return t == topic.size();
         if (t == topic.size()) return filter.substr(f) == "/#";    // `#` stands for the parent level, too
     }
+}
+
+bool filters_overlap(std::string_view a, std::string_view b) noexcept {
+    using namespace codec;
+    // [MQTT-4.7.2-1] [v3-MQTT-4.7.2-1]
+    if ((a.starts_with('$') && begins_with_wildcard(b)) || (b.starts_with('$') && begins_with_wildcard(a))) return false;
+
+    if ((a == "+" && b == "/#") || (a == "/#" && b == "+")) return false;   // the parent of `/#` would be an empty topic [MQTT-4.7.3-1]
+
+    levels x(a), y(b);
+    for (; !x.is_over() && !y.is_over(); x.advance(), y.advance()) {
+        if (x.level() == "#" || y.level() == "#") return true;
+        if (x.level() != y.level() && x.level() != "+" && y.level() != "+") return false;
+    }
+    return (x.is_over() || x.is_only("#")) && (y.is_over() || y.is_only("#"));   // `#` stands for the parent level, too
+}
+
+bool filter_covers(std::string_view wide, std::string_view narrow) noexcept {
+    using namespace codec;
+    if (begins_with_wildcard(wide) && narrow.starts_with('$')) return false;   // [MQTT-4.7.2-1] [v3-MQTT-4.7.2-1]
+    if ((wide == "+/#" && narrow == "#") || (wide == "/+/#" && narrow == "/#")) return true;   // there is no empty topic [MQTT-4.7.3-1]
+
+    levels x(wide), y(narrow);
+    for (; !x.is_over() && !y.is_over(); x.advance(), y.advance()) {
+        if (x.level() == "#") return true;
+        if (y.level() == "#" || (x.level() != "+" && x.level() != y.level())) return false;
+    }
+    return y.is_over() && (x.is_over() || x.is_only("#"));
 }
 
 } // namespace aldis

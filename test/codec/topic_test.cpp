@@ -1,5 +1,7 @@
 // Topic names and filters: which are valid, which match (4.7), shared subscriptions (4.8.2).
+#include <bitset>
 #include <string>
+#include <vector>
 
 #include <aldis/codec/topic.hpp>
 #include <support/catch.hpp>
@@ -8,6 +10,21 @@
 using namespace aldis;
 using namespace aldis::test;
 using namespace std::string_view_literals;
+
+namespace {
+
+/// All words of these letters, the empty one first.
+std::vector<std::string> words(std::string_view letters, std::size_t longest) {
+    std::vector<std::string> all{""};
+    for (std::size_t from = 0, size = 1; size <= longest; ++size) {
+        auto const end = all.size();
+        for (; from < end; ++from)
+            for (char const c : letters) all.push_back(all[from] + c);
+    }
+    return all;
+}
+
+} // namespace
 
 TEST_CASE("a topic name has at least one character", "[codec][topic][MQTT-4.7.3-1][v3-MQTT-4.7.3-1]") {
     CHECK_FALSE(is_topic_name(""));
@@ -195,15 +212,6 @@ TEST_CASE("matching compares bytes and normalises nothing", "[codec][topic][MQTT
 }
 
 TEST_CASE("all short filters and topics agree with a plain reading of the specification", "[codec][topic][MQTT-4.7.1-1][MQTT-4.7.1-2]") {
-    auto const words = [](std::string_view letters, std::size_t longest) {
-        std::vector<std::string> all{""};
-        for (std::size_t from = 0, size = 1; size <= longest; ++size) {
-            auto const end = all.size();
-            for (; from < end; ++from)
-                for (char const c : letters) all.push_back(all[from] + c);
-        }
-        return all;
-    };
     auto const matches = [](auto const& self, std::string_view f, std::string_view t) -> bool {
         auto const fl = f.substr(0, f.find('/')), tl = t.substr(0, t.find('/'));
         if (fl == "#") return true;
@@ -223,6 +231,31 @@ TEST_CASE("all short filters and topics agree with a plain reading of the specif
         }
     }
     CHECK(checked > 30'000);
+}
+
+TEST_CASE("filters overlap and cover one another as the topics that they match tell", "[codec][topic][MQTT-4.7.2-1]") {
+    std::vector<std::string> topics, filters;
+    for (auto& each : words("ab/$", 6))
+        if (is_topic_name(each)) topics.push_back(std::move(each));
+    for (auto& each : words("a/+#$", 4))   // so that some topic shows each overlap
+        if (is_topic_filter(each)) filters.push_back(std::move(each));
+    std::vector<std::bitset<6000>> matched(filters.size());
+    REQUIRE(topics.size() <= matched[0].size());
+    for (std::size_t f = 0; f < filters.size(); ++f)
+        for (std::size_t t = 0; t < topics.size(); ++t) matched[f][t] = topic_matches(filters[f], topics[t]);
+
+    std::size_t overlaps = 0, covers = 0;
+    for (std::size_t a = 0; a < filters.size(); ++a)
+        for (std::size_t b = 0; b < filters.size(); ++b) {
+            bool const overlap = (matched[a] & matched[b]).any();
+            bool const cover = (matched[b] & ~matched[a]).none();
+            if (filters_overlap(filters[a], filters[b]) != overlap) FAIL_CHECK(filters[a] << " overlaps " << filters[b] << ": " << overlap);
+            if (filter_covers(filters[a], filters[b]) != cover) FAIL_CHECK(filters[a] << " covers " << filters[b] << ": " << cover);
+            overlaps += overlap;
+            covers += cover;
+        }
+    CHECK(overlaps > 2000);
+    CHECK(covers > 500);
 }
 
 TEST_CASE("nothing matches where a filter or topic is empty", "[codec][topic]") {

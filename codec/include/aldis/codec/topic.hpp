@@ -23,6 +23,13 @@ bool is_topic_filter(std::string_view filter) noexcept;
 /// [MQTT-4.7.2-1] [MQTT-4.7.3-4]
 bool topic_matches(std::string_view filter, std::string_view topic) noexcept;
 
+/// True when there is a topic name that both filters match (valid ones without their `$share/name/`). Linear, no allocation. [MQTT-4.7.2-1]
+bool filters_overlap(std::string_view a, std::string_view b) noexcept;
+
+/// True when `wide` matches every topic name that `narrow` matches (valid ones without their `$share/name/`). Linear, no allocation.
+/// [MQTT-4.7.2-1]
+bool filter_covers(std::string_view wide, std::string_view narrow) noexcept;
+
 /// A shared subscription's filter taken apart: `$share/{share_name}/{filter}`.
 struct shared_filter {
     std::string_view share_name{};
