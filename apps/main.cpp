@@ -12,6 +12,7 @@
 #include "cli/options_file.hpp"
 #include "cli/report.hpp"
 #include "dump/dump.hpp"
+#include "passwd/passwd.hpp"
 #include "pub/pub.hpp"
 #include "sub/sub.hpp"
 
@@ -40,6 +41,7 @@ struct own_tool_row {
 
 constexpr own_tool_row own_tools[]{
     {"dump", dump_run, "show the packets of captures, interfaces and streams"},
+    {"passwd", passwd_run, "write and check the password file of a broker"},
 };
 
 /// "pub, sub, dump"
@@ -54,7 +56,7 @@ void print(std::string const& text) { std::fwrite(text.data(), 1, text.size(), s
 
 std::string overview() {
     std::string text = "Usage: aldis <tool> [options]\n\n";
-    auto const  add = [&](auto const& row) { text += "  aldis " + std::string{row.name} + std::string(7 - row.name.size(), ' ') + std::string{row.what} + "\n"; };
+    auto const  add = [&](auto const& row) { text += "  aldis " + std::string{row.name} + std::string(9 - row.name.size(), ' ') + std::string{row.what} + "\n"; };
     for (auto const& row : tools) add(row);
     for (auto const& row : own_tools) add(row);
     return text + "\n  aldis <tool> --help    the options of a tool\n  aldis --version        the version\n";
@@ -101,6 +103,8 @@ int run(std::vector<std::string> const& words) {
         given.connection.version = protocol_choice::v3_1_1;
         return run_tool(*row, given, {words.begin() + 1, words.end()});
     }
+    for (auto const& row : own_tools)
+        if (name.ends_with("_" + std::string{row.name})) return row.run({words.begin() + 1, words.end()});
     auto const first = words.size() > 1 ? words[1] : std::string{};
     for (auto const& row : tools)
         if (first == row.name) {

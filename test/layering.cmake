@@ -36,6 +36,8 @@ ban("transport moves bytes and knows no packet" FILES "^transport/"
   PATTERN "${include}[<\"]aldis/" LEAVE "${include}<aldis/transport/[a-z0-9_]+\\.hpp> *")
 ban("dissect includes the standard library, codec and itself" FILES "^lib/dissect/"
   PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|dissect)/[a-z0-9_]+\\.hpp>) *")
+ban("access includes the standard library, codec, the system's calls for files, and libcrypto" FILES "^lib/access/"
+  PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|access)/[a-z0-9_]+\\.hpp>|<(fcntl|unistd|sys/stat|openssl/[a-z]+)\\.h>) *")
 ban("nothing below lib knows of lib" FILES "^(codec|session|transport)/"
   PATTERN "${include}[<\"]aldis/[a-z0-9_]+\\.hpp")
 ban("a path out of the own folder hides which layer is meant" FILES "^(codec|session|transport|lib)/"
