@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/bench.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options_file.hpp"
@@ -40,6 +41,7 @@ struct own_tool_row {
 };
 
 constexpr own_tool_row own_tools[]{
+    {"bench", bench_run, "measure a broker: connections, publishing, receiving, round trips"},
     {"dump", dump_run, "show the packets of captures, interfaces and streams"},
     {"passwd", passwd_run, "write and check the password file of a broker"},
 };
