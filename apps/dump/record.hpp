@@ -47,6 +47,7 @@ struct record {
     std::string_view    client{};                                  // the conversation's client identifier, where its CONNECT was seen
     hole const*         before = nullptr;                          // bytes are missing in front of this packet
     std::vector<extra>  extras{};
+    bool                other_misses = false;                      // bytes of the other end are missing, and where its packets go on is not known
     bool                aliases_whole = true;                      // no alias of the sender was forgotten for lack of memory
     findings            found{};                                   // what analysis filled in
 

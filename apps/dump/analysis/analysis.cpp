@@ -69,6 +69,7 @@ void analysis::packet(record& r) {
     else t.disordered = false;
     if (r.by != sender::either) {
         t.client = r.by == sender::client ? r.from : 1 - r.from;
+        if (r.other_misses) miss(t, 1 - r.from, r.at.time);
         if (r.tree->malformed) miss(t, r.from, r.at.time);
         else step(t, r);
         t.ends[r.from].heard = r.at.time;

@@ -150,7 +150,7 @@ void analysis::take_pubrel(talk& t, record& r) {
         if (q->step == flow_step::released) r.found.redelivery_of = q->last;
         auto const before = *q;
         q = &table.add(*w.id);
-        q->kind = before.kind, q->qos = before.qos, q->digest = before.digest, q->first = before.first, q->topic = before.topic;
+        q->kind = before.kind, q->qos = before.qos, q->digest = before.digest, q->topic = before.topic;
         r.found.qos = q->qos;
         topic_.assign(q->topic);
         r.found.topic = topic_;
@@ -176,7 +176,7 @@ void analysis::take_request(talk& t, record& r) {
     if (in_use && t.judges()) accuse(*r.tree, rule::client_id_in_use);
     auto& q = table.add(*w.id);
     q.kind = kind;
-    q.filters = w.filters;
+    q.filters = r.tree->truncated ? 0 : w.filters;
     q.first = q.last = mark_of(r);
 }
 
@@ -193,7 +193,7 @@ void analysis::take_reply(talk& t, record& r) {
         return;
     }
     if (table.is_sure(*q)) {
-        bool const fits = r.tree->truncated || q->filters == w.filters;
+        bool const fits = r.tree->truncated || q->filters == 0 || q->filters == w.filters;
         if (!fits && t.judges()) accuse(*r.tree, kind == flow_kind::subscribe ? rule::suback_codes : rule::unsuback_codes);
         link(r, *q, topic_);
         complete(r);

@@ -27,7 +27,7 @@ struct question {
     flow_step       step = flow_step::asked;
     bool            sent_again = false;
     bool            counted = false;                               // against the Receive Maximum
-    std::uint32_t   filters = 0;
+    std::uint32_t   filters = 0;                                   // 0: not known
     std::uint32_t   epoch = 0;                                     // of its table, when it was asked
     std::uint64_t   digest = 0;                                    // of topic and payload; 0: not known
     packet_mark     first{};

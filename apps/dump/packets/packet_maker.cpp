@@ -193,6 +193,7 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
     r.client = f.client_id;
     r.before = h.has_hole ? &before : nullptr;
     r.extras.clear();
+    r.other_misses = f.halves[1 - from].has_hole || f.halves[1 - from].lost;
     r.aliases_whole = h.aliases.is_whole();
     r.found = {};
     tell_hole(f, from, at);
