@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""damage.py TOOL_CMD CAPTURES [--rounds 100] [--seed 1]     no packet is invented, whatever happened to a capture
+"""damage.py TOOL_CMD CAPTURES [--rounds 100] [--seed 1]     nothing is invented, whatever happened to a capture
 
 Captures are damaged at random: segments lost, cut short, swapped, sent twice, runs of frames missing. Every packet that the tool shows
 whole must be one that the same end of the same conversation really sent: the tool's reading of the undamaged capture tells which those are.
+So it is with what goes beyond a packet: no rule is broken, no answer belongs to a question, no message is sent again but in the undamaged capture, too.
 TOOL_CMD prints JSON and takes the capture as its last word. Last line: 'N passed, N failed'.
 """
 import argparse, json, os, random, shlex, struct, subprocess, sys, tempfile
@@ -34,6 +35,21 @@ def shape(p):
     m = p['mqtt']
     return (p['src'], p['sport'], p['dst'], p['dport'], m.get('mqtt.hdrflags'), m.get('mqtt.len'), m.get('mqtt.msgid'), m.get('mqtt.topic_len') if m.get('mqtt.msgtype') == 3 else 0)
 
+LINKS = ('acks', 'flow', 'redelivery_of')
+
+def accusations(packets):
+    """who breaks what, where the version is known"""
+    return {(identity(p, None), v['id']) for p in packets if p['version_src'] == 'connect' and not p['malformed'] and not p['truncated'] for v in p['violations']}
+
+def links(packets):
+    """(what, the packet, the one it is tied to), those in full view only"""
+    whole = [p for p in packets if not p['malformed'] and not p['truncated'] and p['version_src'] == 'connect']
+    at = {(p['frame'], p['pdu']): identity(p, None) for p in whole}
+    for p in whole:
+        for what in LINKS:
+            to = p['x'].get(what)
+            if to and (to['frame'], to['pdu']) in at: yield what, identity(p, None), at[to['frame'], to['pdu']]
+
 def damage(frames, r):
     out = list(frames)
     for _ in range(r.randint(1, 6)):
@@ -49,13 +65,13 @@ def damage(frames, r):
 def main():
     ap = argparse.ArgumentParser(usage=__doc__); ap.add_argument('tool'); ap.add_argument('captures')
     ap.add_argument('--rounds', type=int, default=100); ap.add_argument('--seed', type=int, default=1)
-    a = ap.parse_args(); tool = shlex.split(a.tool); passed = failed = shown = guessed = 0; truth = {}
+    a = ap.parse_args(); tool = shlex.split(a.tool); passed = failed = shown = guessed = tied = 0; truth = {}
     with tempfile.TemporaryDirectory(prefix='damage') as folder:
         for k in range(a.rounds):
             r = random.Random(a.seed * 1_000_003 + k); name = r.choice(PLAIN); path = os.path.join(a.captures, name)
             if name not in truth:
-                t = packets(tool, path); truth[name] = ({identity(p, None) for p in t}, {shape(p) for p in t}, capstream.read_capture(path))
-            sent, shapes, frames = truth[name]
+                t = packets(tool, path); truth[name] = ({identity(p, None) for p in t}, {shape(p) for p in t}, accusations(t), set(links(t)), capstream.read_capture(path))
+            sent, shapes, broken, bound, frames = truth[name]
             hurt = os.path.join(folder, 'hurt.pcap'); write(hurt, damage(frames, r)); bad = []
             try: got = packets(tool, hurt)
             except (RuntimeError, ValueError, subprocess.TimeoutExpired) as e: got = []; bad.append(str(e))
@@ -63,8 +79,11 @@ def main():
                 if p['malformed'] or p['truncated']: continue
                 shown += 1; guess = p['version_src'] == 'guess'; guessed += guess
                 if identity(p, None) not in sent and not (guess and shape(p) in shapes): bad.append('frame %d pdu %d: nobody sent %s' % (p['frame'], p['pdu'], p['info']))
+            bad += ['%s is accused of %s' % (json.loads(who[4]), rule) for who, rule in sorted(accusations(got) - broken)]
+            ties = list(links(got)); tied += len(ties)
+            bad += ['%s: %s is tied to %s' % (what, one[4], other[4]) for what, one, other in ties if (what, one, other) not in bound]
             passed += not bad; failed += bool(bad)
             for b in bad[:3]: print('seed %d round %d %s: %s' % (a.seed, k, name, b))
-    print('%d packets shown, %d of them in a guessed version' % (shown, guessed)); print('%d passed, %d failed' % (passed, failed)); sys.exit(1 if failed or not shown else 0)
+    print('%d packets shown, %d of them in a guessed version; %d ties between them' % (shown, guessed, tied)); print('%d passed, %d failed' % (passed, failed)); sys.exit(1 if failed or not shown or not tied else 0)
 
 if __name__ == '__main__': main()
