@@ -8,8 +8,8 @@ build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-
 demo_packages=(mosquitto openssl)
 
 # To build and run the tests: Clang with its sanitizers, Catch2, Google Benchmark, other people's MQTT programs.
-test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev mosquitto mosquitto-clients
-    openssl pkg-config python3 python3-paho-mqtt tshark)
+test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev libmosquitto-dev libpaho-mqtt-dev
+    mosquitto mosquitto-clients strace openssl pkg-config python3 python3-paho-mqtt tshark)
 
 # For test/run.sh --coverage.
 coverage_packages=(gcovr)
