@@ -120,6 +120,16 @@ constexpr option_row input_rows[]{
     {"", "--version", "V", set_protocol, "3.1, 3.1.1 or 5.0 for every conversation, whatever its CONNECT says"},
 };
 
+constexpr option_row filter_rows[]{
+    {"", "--topic", "FILTER", [](settings& s, text v) { add_topic(s.filters, v); }, "packets about topics that match, + and # as in a subscription"},
+    {"", "--client", "PATTERN", [](settings& s, text v) { add_client(s.filters, v); }, "of this client identifier; * any characters, ? one"},
+    {"", "--type", "LIST", [](settings& s, text v) { add_types(s.filters, v); }, "of these types: publish,puback"},
+    {"", "--qos", "LIST", [](settings& s, text v) { add_qos(s.filters, v); }, "PUBLISH with this QoS and its answers, SUBSCRIBE that asks for it"},
+    {"", "--stream", "LIST", [](settings& s, text v) { add_streams(s.filters, v); }, "of these conversations, by the number of --json"},
+    {"", "--host", "ADDRESS", [](settings& s, text v) { add_host(s.filters, v); }, "of conversations with this address"},
+    {"", "--port", "LIST", [](settings& s, text v) { add_ports(s.filters, v); }, "of conversations with one of these ports"},
+};
+
 constexpr option_row output_rows[]{
     {"", "--one-per-packet", "", [](settings& s, text) { s.one_per_packet = true; }, "a line for each packet, not for each frame"},
     {"-V", "--tree", "", [](settings& s, text) { s.output = output_kind::tree; }, "every field"},
@@ -132,8 +142,7 @@ constexpr option_row output_rows[]{
     {"", "--payload", "auto|text|json|hex|none", set_payload, "how payloads are shown"},
     {"", "--payload-max", "N", [](settings& s, text v) { s.payload_most = number<std::size_t>(v, "--payload-max"); }, "bytes of a payload in a line (64)"},
     {"", "--time", "relative|absolute|epoch|delta", set_time, "how times are shown"},
-    {"", "--show-secrets", "", [](settings& s, text) { s.secrets = choice::yes; }, "show passwords in lines and trees"},
-    {"", "--mask-secrets", "", [](settings& s, text) { s.secrets = choice::no; }, "mask passwords in JSON and fields, too"},
+    {"", "--show-secrets", "", [](settings& s, text) { s.secrets = true; }, "show passwords; they are **** without it, in every output"},
     {"", "--color", "auto|always|never", set_color, "auto: on a terminal, unless NO_COLOR is set"},
 };
 
@@ -145,7 +154,7 @@ constexpr option_row other_rows[]{
     {"", "--help", "", [](settings& s, text) { s.help = true; }, "this text"},
 };
 
-constexpr option_group groups[]{{"Input", input_rows}, {"Output", output_rows}, {"Other", other_rows}};
+constexpr option_group groups[]{{"Input", input_rows}, {"What to show (all must hold; of one, any of its values)", filter_rows}, {"Output", output_rows}, {"Other", other_rows}};
 
 option_row const* find_option(std::string_view name) noexcept {
     for (auto const& group : option_groups())

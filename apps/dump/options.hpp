@@ -12,6 +12,8 @@
 
 #include <aldis/codec/types.hpp>
 
+#include "filters/filter_settings.hpp"
+
 namespace aldis::app::dump {
 
 enum class input_kind : std::uint8_t { none, capture, live, proxy, raw, hex };
@@ -37,6 +39,7 @@ struct settings {
     std::string             key_log{};
     std::set<std::uint16_t> mqtt_ports{};
     std::optional<protocol> version{};
+    filter_settings         filters{};
 
     output_kind   output = output_kind::lines;
     bool          bytes = false;                                   // -x
@@ -46,7 +49,7 @@ struct settings {
     std::size_t   payload_most = 64;                               // bytes of a payload in a line
     time_form     time = time_form::relative;
     choice        color = choice::automatic;
-    choice        secrets = choice::automatic;                     // passwords: shown in JSON and fields, masked elsewhere
+    bool          secrets = false;                                 // passwords are shown
     choice        progress = choice::automatic;
     bool          check = false;
     bool          flows = true;                                    // conversations are followed: answers, sessions, rules of the state

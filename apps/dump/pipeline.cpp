@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analysis/analysis.hpp"
+#include "filters/filter.hpp"
 
 namespace aldis::app::dump {
 
@@ -14,7 +15,7 @@ pipeline_stages::pipeline_stages(settings const& wanted, stage& last) : first_(&
         first_ = added;
         return added;
     };
-    // Filters stand here: nearest to the output.
+    if (wanted.filters.any()) put_in_front(std::make_unique<filter>(*first_, wanted.filters));
     checker_ = put_in_front(std::make_unique<checker>(*first_));
     if (wanted.flows) put_in_front(std::make_unique<analysis>(*first_));   // sees every record, and may add violations
 }

@@ -42,7 +42,7 @@ public:
 private:
     void append_fields(std::string& to, dissect::field id, record const& r) {
         auto const&                 t = *r.tree;
-        dissect::view_options const view{.secrets = wanted().secrets != choice::no};
+        dissect::view_options const view{.secrets = wanted().secrets};
         bool const                  remark = dissect::spec_of(id).is == dissect::kind::expert;
         for (auto const& n : t.nodes) {
             bool const same = n.id == id || (id == dissect::field::conack_reserved_byte && n.id == dissect::field::conack_reserved);

@@ -32,7 +32,7 @@ public:
         dissect::append_info(info_, t);
         append_escaped_info();
         out += "\",\"mqtt\":";
-        dissect::append_json_fields(out, t, {.secrets = wanted().secrets != choice::no});
+        dissect::append_json_fields(out, t, {.secrets = wanted().secrets});
         append_malformed(t);
         out += t.truncated ? ",\"truncated\":true" : ",\"truncated\":false";
         append_expert(t);

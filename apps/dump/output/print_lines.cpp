@@ -45,7 +45,7 @@ private:
             if (packets_ > 0) wrongs_ += " #", dissect::append_number(wrongs_, r.pdu);
             append_wrongs(wrongs_, r, colors_);
         }
-        if (wanted().bytes) dissect::append_bytes(below_, *r.tree, {.secrets = wanted().secrets == choice::yes});
+        if (wanted().bytes) dissect::append_bytes(below_, *r.tree, {.secrets = wanted().secrets});
         ++packets_;
     }
 

@@ -16,7 +16,7 @@ public:
         bool const same = open_ && r.at.number == frame_ && r.of == of_;
         if (!same) open_frame(r);
         if (r.is_wrong()) append_wrong(r);
-        dissect::view_options const view{.secrets = wanted().secrets == choice::yes};
+        dissect::view_options const view{.secrets = wanted().secrets};
         dissect::append_tree(trees_, *r.tree, view);
         if (wanted().bytes) dissect::append_bytes(trees_, *r.tree, view);
     }
