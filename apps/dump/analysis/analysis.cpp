@@ -121,6 +121,7 @@ void analysis::disorder(talk& t) {
         table.clear();
         table.complete = false;
     }
+    for (auto& end : t.ends) end.hole = true;
     t.pings.clear();
     t.pings_known = t.pings_whole = false;
 }

@@ -38,7 +38,9 @@ struct flow_direction {
     bool          started = false;
     bool          has_ack = false;
     bool          ended = false;
+    bool          begun = false;                                   // where it begins is known
     // who knew what
+    bool          has_told = false;
     bool          has_heard = false;
     bool          has_reacted = false;
     std::uint32_t heard = 0;                                       // the acknowledgement of the segment whose bytes are handed on

@@ -2,6 +2,7 @@
 #include "frame_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aldis::app::dump {
 
@@ -19,7 +20,8 @@ frame_stamp frame_queue::in_order(flow& of, unsigned from, frame_stamp at, numbe
     auto&      other = of.directions[1 - from];
     auto const is_behind = [](std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; };
     bool const unseen = said.has_heard && is_behind(other.told, said.heard);
-    at.unordered = !other.started || unseen || (other.has_reacted && is_behind(way.told, other.reacted));
+    bool const middle = !way.begun && !std::exchange(way.has_told, true);   // what came before its first bytes is not known
+    at.unordered = middle || !other.started || unseen || (other.has_reacted && is_behind(way.told, other.reacted));
     at.unheard = said.has_heard && is_behind(said.heard, other.told);
     way.told = said.end;
     if (said.has_heard && other.started && (!way.has_reacted || is_behind(way.reacted, said.heard))) way.reacted = said.heard;

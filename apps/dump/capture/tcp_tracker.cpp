@@ -87,7 +87,7 @@ flow& tcp_tracker::open(tcp_segment const& s, flow_key const& key, unsigned send
     }
     if (is_answer) {                                               // it tells where the other end began
         auto& asked = f.directions[0];
-        asked.started = true;
+        asked.started = asked.begun = true;
         asked.next = s.ack;
         asked.told = s.ack;
         asked.first = s.ack - 1;
@@ -106,7 +106,7 @@ void tcp_tracker::take_syn(delivery const& d, flow& f, unsigned from, frame_stam
     if (way.started && way.first == s.seq) return;
     bool const again = way.started;                                // an answer to a SYN that was not seen
     if (again && way.held) lose(d, f, from, true);
-    way.started = true;
+    way.started = way.begun = true;
     way.first = s.seq;
     way.next = s.seq + 1;
     if (again) queue_.gap(d, f, from, at, 0, false);

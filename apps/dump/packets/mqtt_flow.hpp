@@ -88,7 +88,7 @@ private:
     void        make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view packet, std::size_t size);
     void        dissect(mqtt_flow& f, unsigned from, bytes_view packet, std::size_t size);
     void        learn(mqtt_flow& f, unsigned from);
-    void        check_order(mqtt_flow& f, unsigned from);
+    void        check_order(mqtt_flow& f, unsigned from, frame_stamp at);
 
     stage&             to_;
     packet_options       options_;

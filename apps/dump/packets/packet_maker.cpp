@@ -181,7 +181,7 @@ void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view 
     frame_ = at.number;
     dissect(f, from, packet, size);
     learn(f, from);
-    check_order(f, from);
+    check_order(f, from, at);
     auto& r = record_;
     hole const before = h.open;
     r.of = f.of;
@@ -248,10 +248,10 @@ void packet_maker::learn(mqtt_flow& f, unsigned from) {
 }
 
 /// Rules about which packet may come first; of a stream whose beginning was seen.
-void packet_maker::check_order(mqtt_flow& f, unsigned from) {
+void packet_maker::check_order(mqtt_flow& f, unsigned from, frame_stamp at) {
     auto&      t = *record_.tree;
     bool const connect = t.what.is(packet_type::connect);
-    bool const first = sees_start(*f.of) && !f.halves[from].started && !f.halves[from].has_hole;
+    bool const first = sees_start(*f.of) && !f.halves[from].started && !f.halves[from].has_hole && !at.unordered;
     bool const answer = t.what.is(packet_type::connack) || t.what.is(packet_type::auth);
     if (connect && f.greeted) t.violations.push_back(second_connect);
     if (first && f.by(from) == sender::client && !connect) t.violations.push_back(no_connect);
