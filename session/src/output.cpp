@@ -15,7 +15,8 @@ constexpr std::size_t copy_up_to = 1024;
 /// One write takes no more elements (Asio passes 64 to the system).
 constexpr std::size_t most_views = 64;
 
-/// A buffer that grew beyond this in a burst is given back.
+/// A buffer that grew beyond this is given back once a batch needs less than a quarter of it; not before, or each burst would pay for its
+/// growth again.
 constexpr std::size_t keep_up_to = 256U << 10U;
 
 } // namespace
@@ -67,8 +68,9 @@ void output::sent(std::size_t n) noexcept {
     first_ = 0;
     frozen_.pieces.clear();
     frozen_.referred = 0;
+    auto const used = frozen_.run.size();
     frozen_.run.clear();
-    if (frozen_.run.capacity() > keep_up_to) byte_buffer{}.swap(frozen_.run);
+    if (frozen_.run.capacity() > std::max(keep_up_to, 4 * used)) byte_buffer{}.swap(frozen_.run);
 }
 
 void output::drop_filling() noexcept { rewind({0, 0}); }
