@@ -7,6 +7,7 @@
 
 #include <aldis/dissect/field.hpp>
 
+#include "extract/file_name.hpp"
 #include "output/columns.hpp"
 
 namespace aldis::app::dump {
@@ -106,6 +107,11 @@ void set_field_option(settings& s, std::string const& text) {
     else fail("-E takes header=y|n, separator=C, aggregator=C, occurrence=a|f|l or quote=d|s|n, not '" + text + "'");
 }
 
+void set_extract(settings& s, std::string const& text) {
+    if (auto const fault = fault_of_pattern(text); !fault.empty()) fail("--extract: '" + text + "' " + fault);
+    s.extract = text;
+}
+
 using text = std::string const&;
 
 constexpr option_row input_rows[]{
@@ -146,6 +152,13 @@ constexpr option_row output_rows[]{
     {"", "--color", "auto|always|never", set_color, "auto: on a terminal, unless NO_COLOR is set"},
 };
 
+constexpr option_row sum_rows[]{
+    {"", "--stats", "", [](settings& s, text) { s.stats = true; }, "tables by topic, client, type, reason and QoS at the end; with --json as one object"},
+    {"", "--extract", "DIR|PATTERN", set_extract, "payloads into files, %t topic, %c client, %f frame, %p packet, %s conversation, %n number; -: standard output"},
+    {"", "--extract-max", "N", [](settings& s, text v) { s.extract_most = number<std::uint64_t>(v, "--extract-max"); }, "at most so many files (10000)"},
+    {"", "--overwrite", "", [](settings& s, text) { s.extract_overwrite = true; }, "files that --extract finds there are replaced"},
+};
+
 constexpr option_row other_rows[]{
     {"", "--check", "", [](settings& s, text) { s.check = true; }, "exit with 3 when a rule was broken"},
     {"", "--no-flows", "", [](settings& s, text) { s.flows = false; }, "look at each packet alone: no answers, sessions and rules of the state"},
@@ -154,7 +167,7 @@ constexpr option_row other_rows[]{
     {"", "--help", "", [](settings& s, text) { s.help = true; }, "this text"},
 };
 
-constexpr option_group groups[]{{"Input", input_rows}, {"What to show (all must hold; of one, any of its values)", filter_rows}, {"Output", output_rows}, {"Other", other_rows}};
+constexpr option_group groups[]{{"Input", input_rows}, {"What to show (all must hold; of one, any of its values)", filter_rows}, {"Output", output_rows}, {"Sums and payloads, instead of packets", sum_rows}, {"Other", other_rows}};
 
 option_row const* find_option(std::string_view name) noexcept {
     for (auto const& group : option_groups())
@@ -183,6 +196,7 @@ void check(settings const& s) {
     if (s.help || s.show_version || s.list_fields) return;
     if (s.input == input_kind::none) fail("no input: give a capture file with -r, an interface with -i, or one of --proxy, --raw, --hex");
     if (!s.capture_filter.empty() && s.input != input_kind::live) fail("-f is a filter of live capture (-i)");
+    if (s.stats && !s.extract.empty()) fail("--stats and --extract each take the place of packets; run them one after the other");
     if (s.output == output_kind::fields && s.fields.names.empty()) fail("-T fields needs at least one -e NAME");
     if (s.output != output_kind::fields && !s.fields.names.empty()) fail("-e names a column of -T fields, which was not asked for");
 }

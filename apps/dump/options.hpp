@@ -52,6 +52,10 @@ struct settings {
     bool          secrets = false;                                 // passwords are shown
     choice        progress = choice::automatic;
     bool          check = false;
+    bool          stats = false;
+    std::string   extract{};                                       // folder or pattern, "-": standard output; empty: no
+    std::uint64_t extract_most = 10'000;                           // files
+    bool          extract_overwrite = false;
     bool          flows = true;                                    // conversations are followed: answers, sessions, rules of the state
 
     bool help = false;

@@ -1,6 +1,9 @@
 // -T fields: a row for each frame, or packet, with the columns that were asked for.
 #include "printers.hpp"
 
+#include "dump/extract/extractor.hpp"
+#include "dump/stats/stats.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -104,6 +107,8 @@ std::unique_ptr<printer> make_field_printer(output& out, settings const& wanted,
 }
 
 std::unique_ptr<printer> make_printer(output& out, settings const& wanted, bool color, bool live) {
+    if (wanted.stats) return std::make_unique<stats_printer>(out, wanted, false);
+    if (!wanted.extract.empty()) return std::make_unique<extractor>(out, wanted, live);
     switch (wanted.output) {
     case output_kind::tree: return make_tree_printer(out, wanted, color, live);
     case output_kind::json: return make_json_printer(out, wanted, live);
