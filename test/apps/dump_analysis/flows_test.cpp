@@ -123,7 +123,7 @@ TEST_CASE("an answer captured in front of its question is held against nobody an
     CHECK(c.server(puback) == " acks=7 +1.000ms [a/b]");
 }
 
-TEST_CASE("open questions are bounded; those that were dropped are not told of", "[dump][analysis]") {
+TEST_CASE("open questions are bounded and those that were dropped are not told of", "[dump][analysis]") {
     question_pool  pool;
     question_table first{pool}, second{pool};
     first.complete = second.complete = true;
