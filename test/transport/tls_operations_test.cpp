@@ -53,6 +53,25 @@ std::string pattern(std::size_t size) {
 
 } // namespace
 
+TEST_CASE("accepting TLS can be given up at every step after the first byte came", "[transport][tls][operations]") {
+    for (int steps = 0; steps < 6; ++steps) {
+        loop                      on;
+        auto                      pair = make_memory_pair(on.ex());
+        asio::cancellation_signal signal;
+        stream_outcome            accepted;
+        start_tls_accept(std::move(pair.second), server_with("server"), false, {}, asio::bind_cancellation_slot(signal.slot(), accepted.handler()));
+        REQUIRE_FALSE(on.write(*pair.first, "\x16"));
+        for (int i = 0; i < steps; ++i) on.io.poll_one();
+
+        signal.emit(asio::cancellation_type::terminal);
+
+        INFO(steps);
+        on.run(accepted);
+        CHECK(accepted.ec() == asio::error::operation_aborted);
+        CHECK(accepted.calls() == 1);
+    }
+}
+
 TEST_CASE("a cancelled read of a TLS stream loses nothing", "[transport][tls][operations]") {
     tls_pair pair;
     pair.join();

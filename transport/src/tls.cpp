@@ -1,5 +1,5 @@
 // TLS on top of a stream: how a handshake begins, and the stream that comes of it.
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/ip/address.hpp>
 
 #include "layers.hpp"
@@ -91,18 +91,26 @@ public:
     silent_client(std::unique_ptr<stream> lower, std::shared_ptr<tls_context> context, observer see, stream_handler handler)
         : lower_(std::move(lower)), context_(std::move(context)), see_(std::move(see)), done_(std::move(handler)) {}
 
+    /// Cancelling may come when the first byte is there and on_first() is yet to run: it counts all the same.
     void expect(std::vector<std::string> protocols) {
         protocols_ = std::move(protocols);
-        lower_->async_wait_readable(asio::bind_cancellation_slot(asio::get_associated_cancellation_slot(done_),
-                                                                 [self = shared_from_this()](error_code ec) { self->on_first(ec); }));
+        auto slot = asio::get_associated_cancellation_slot(done_);
+        if (slot.is_connected())
+            slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
+                auto const self = weak.lock();
+                if (!self || !self->lower_ || type == asio::cancellation_type::none) return;
+                self->is_cancelled_ = true;
+                self->lower_->cancel();
+            });
+        lower_->async_wait_readable([self = shared_from_this()](error_code) { self->on_first(); });
     }
 
 private:
-    void on_first(error_code ec) {
-        // What else went wrong is found, and told, by the handshake.
-        if (ec == asio::error::operation_aborted) {
+    // What the wait says of the stream is found again, and told, by the handshake.
+    void on_first() {
+        if (is_cancelled_) {
             lower_->close();
-            return completion<error_code, std::unique_ptr<stream>>(std::move(done_), lower_->get_executor()).post(ec, nullptr);
+            return completion<error_code, std::unique_ptr<stream>>(std::move(done_), lower_->get_executor()).post(asio::error::operation_aborted, nullptr);
         }
         auto const engine = std::make_shared<tls_engine>(std::move(lower_), std::move(context_), std::move(see_));
         engine->connection().alpn = std::move(protocols_);
@@ -114,6 +122,7 @@ private:
     observer                     see_;
     stream_handler               done_;
     std::vector<std::string>     protocols_{};
+    bool                         is_cancelled_ = false;
 };
 
 } // namespace
