@@ -38,13 +38,6 @@ refusal_row const* find_refusal(reason_code reason) noexcept {
 
 } // namespace
 
-int connack_code(reason_code reason, protocol version) noexcept {
-    auto const code = static_cast<std::uint8_t>(reason);
-    if (is_v5(version)) return code;
-    auto const* const row = codec::find_reason(code);
-    return row != nullptr ? row->v3_return_code : code;
-}
-
 std::string refusal_text(reason_code reason, protocol version) {
     auto const* const row = find_refusal(reason);
     auto const advice = row != nullptr ? fmt::format(" {}", row->advice) : std::string{};

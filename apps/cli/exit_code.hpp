@@ -26,9 +26,6 @@ inline constexpr int timed_out = 27;
 inline constexpr int retain_not_supported = 28;
 } // namespace exit_code
 
-/// What CONNACK carried for `reason` in `version`: a return code 1 to 5 before 5.0, the reason code since.
-int connack_code(reason_code reason, protocol version) noexcept;
-
 /// One line on a refused connection, without its end, which says what to try.
 std::string refusal_text(reason_code reason, protocol version);
 

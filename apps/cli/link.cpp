@@ -76,7 +76,7 @@ void link::on_connected(error_code const& why, connect_result const& answer) {
     if (was_open_ && reconnect_ && may_pass(why)) return try_again_later();
     if (is_error(answer.reason()) && why == make_error_code(answer.reason())) {   // else what came was no CONNACK
         auto const more = answer.reason_string().empty() ? std::string{} : fmt::format(" The broker says: {}", answer.reason_string());
-        return fail(connack_code(answer.reason(), version_), refusal_text(answer.reason(), version_) + more);
+        return fail(codec::connack_code(answer.reason(), version_), refusal_text(answer.reason(), version_) + more);
     }
     bool const is_told = answer.detail().empty() && failure_ && failure_->why() == why;
     auto const [code, text] = connect_failure(why, is_told ? failure_->text() : answer.detail(), given_);

@@ -96,6 +96,12 @@ std::span<reason_spec const> reason_specs() noexcept { return rows; }
 
 reason_spec const* find_reason(std::uint8_t value) noexcept { return index_of[value] == 0 ? nullptr : &rows[index_of[value] - 1U]; }
 
+std::uint8_t connack_code(reason_code reason, protocol version) noexcept {
+    auto const        code = static_cast<std::uint8_t>(reason);
+    auto const* const row = is_v5(version) ? nullptr : find_reason(code);
+    return row != nullptr ? row->v3_return_code : code;
+}
+
 bool may_carry(packet_type type, reason_code code, sender from) noexcept {
     return (carriers[static_cast<std::size_t>(from)][static_cast<std::size_t>(code)] & in(type)) != 0;
 }

@@ -35,13 +35,6 @@ std::string filled(std::string_view form, Values const&... values) {
     return out.append(form.substr(at));
 }
 
-/// What CONNACK carried: a return code 1 to 5 before 5.0, the reason code since.
-unsigned connack_code(reason_code reason, protocol version) noexcept {
-    auto const        code = static_cast<std::uint8_t>(reason);
-    auto const* const row = is_v5(version) ? nullptr : codec::find_reason(code);
-    return row != nullptr ? row->v3_return_code : code;
-}
-
 /// The options byte of a filter without its QoS (3.8.3.1).
 std::string options_of(subscription const& wanted) {
     auto const  bits = (wanted.no_local ? 4U : 0U) | (wanted.retain_as_published ? 8U : 0U) | static_cast<unsigned>(wanted.retained) << 4U;
@@ -77,7 +70,7 @@ struct packet_lines::writer {
     }
     void operator()(packet::connack const& p) {
         if (auto const id = p.props.get<property_id::assigned_client_identifier>()) owner.client_id_ = *id;
-        line(filled("CONNACK ({})", connack_code(p.reason, owner.version_)));
+        line(filled("CONNACK ({})", unsigned{codec::connack_code(p.reason, owner.version_)}));
     }
     void operator()(packet::publish const& p) {
         auto const number = is_sent && p.qos == qos_level::at_most_once ? ++owner.unnumbered_ : p.id;

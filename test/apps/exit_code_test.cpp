@@ -7,14 +7,14 @@ using namespace aldis;
 using namespace aldis::app;
 
 TEST_CASE("a refusal exits with the code that CONNACK carried", "[apps][exit]") {
-    CHECK(connack_code(reason_code::not_authorized, protocol::v5) == 135);
-    CHECK(connack_code(reason_code::quota_exceeded, protocol::v5) == 151);
-    CHECK(connack_code(reason_code::unsupported_protocol_version, protocol::v3_1_1) == 1);
-    CHECK(connack_code(reason_code::client_identifier_not_valid, protocol::v3_1_1) == 2);
-    CHECK(connack_code(reason_code::server_unavailable, protocol::v3_1_1) == 3);
-    CHECK(connack_code(reason_code::bad_user_name_or_password, protocol::v3_1) == 4);
-    CHECK(connack_code(reason_code::not_authorized, protocol::v3_1_1) == 5);
-    CHECK(connack_code(reason_code::success, protocol::v3_1_1) == 0);
+    CHECK(codec::connack_code(reason_code::not_authorized, protocol::v5) == 135);
+    CHECK(codec::connack_code(reason_code::quota_exceeded, protocol::v5) == 151);
+    CHECK(codec::connack_code(reason_code::unsupported_protocol_version, protocol::v3_1_1) == 1);
+    CHECK(codec::connack_code(reason_code::client_identifier_not_valid, protocol::v3_1_1) == 2);
+    CHECK(codec::connack_code(reason_code::server_unavailable, protocol::v3_1_1) == 3);
+    CHECK(codec::connack_code(reason_code::bad_user_name_or_password, protocol::v3_1) == 4);
+    CHECK(codec::connack_code(reason_code::not_authorized, protocol::v3_1_1) == 5);
+    CHECK(codec::connack_code(reason_code::success, protocol::v3_1_1) == 0);
 }
 
 TEST_CASE("a refusal is told in known words and with advice", "[apps][exit]") {

@@ -78,6 +78,9 @@ std::span<reason_spec const> reason_specs() noexcept;
 /// The row of `value`, or null where the specification has no such reason code.
 reason_spec const* find_reason(std::uint8_t value) noexcept;
 
+/// What CONNACK carries for `reason`: a return code 1 to 5 before 5.0, 0 where that has none; the reason code since.
+std::uint8_t connack_code(reason_code reason, protocol version) noexcept;
+
 /// True when a packet of type `type` sent by `from` may carry `code`.
 bool may_carry(packet_type type, reason_code code, sender from) noexcept;
 
