@@ -9,18 +9,13 @@
 namespace aldis::app::bench {
 namespace {
 
-struct line_row {
-    std::string_view name;
-    std::uint64_t counters::*value;
-};
-
 // The names are emqtt_bench's where it has the count.
 constexpr std::array table{
-    line_row{"connect_succ", &counters::connected},     line_row{"connect_fail", &counters::connect_failed},
-    line_row{"connect_lost", &counters::connection_lost}, line_row{"sub", &counters::subscribed},
-    line_row{"sub_fail", &counters::subscribe_failed},  line_row{"pub", &counters::completed},
-    line_row{"pub_fail", &counters::publish_failed},    line_row{"recv", &counters::received},
-    line_row{"duplicate", &counters::duplicates},       line_row{"out_of_order", &counters::out_of_order},
+    named_count{"connect_succ", &counters::connected},     named_count{"connect_fail", &counters::connect_failed},
+    named_count{"connect_lost", &counters::connection_lost}, named_count{"sub", &counters::subscribed},
+    named_count{"sub_fail", &counters::subscribe_failed},  named_count{"pub", &counters::completed},
+    named_count{"pub_fail", &counters::publish_failed},    named_count{"recv", &counters::received},
+    named_count{"duplicate", &counters::duplicates},       named_count{"out_of_order", &counters::out_of_order},
 };
 
 } // namespace

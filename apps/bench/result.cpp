@@ -10,19 +10,15 @@
 namespace aldis::app::bench {
 namespace {
 
-struct count_row {
-    std::string_view name;
-    std::uint64_t counters::*value;
-};
 constexpr std::array counts_shown{
-    count_row{"connected", &counters::connected},           count_row{"connect_failed", &counters::connect_failed},
-    count_row{"connection_lost", &counters::connection_lost}, count_row{"subscribed", &counters::subscribed},
-    count_row{"subscribe_failed", &counters::subscribe_failed}, count_row{"sent", &counters::sent},
-    count_row{"completed", &counters::completed},           count_row{"publish_failed", &counters::publish_failed},
-    count_row{"received", &counters::received},             count_row{"foreign", &counters::foreign},
-    count_row{"unchecked", &counters::unchecked},           count_row{"lost", &counters::lost},
-    count_row{"duplicates", &counters::duplicates},         count_row{"out_of_order", &counters::out_of_order},
-    count_row{"overrun", &counters::overrun},
+    named_count{"connected", &counters::connected},           named_count{"connect_failed", &counters::connect_failed},
+    named_count{"connection_lost", &counters::connection_lost}, named_count{"subscribed", &counters::subscribed},
+    named_count{"subscribe_failed", &counters::subscribe_failed}, named_count{"sent", &counters::sent},
+    named_count{"completed", &counters::completed},           named_count{"publish_failed", &counters::publish_failed},
+    named_count{"received", &counters::received},             named_count{"foreign", &counters::foreign},
+    named_count{"unchecked", &counters::unchecked},           named_count{"lost", &counters::lost},
+    named_count{"duplicates", &counters::duplicates},         named_count{"out_of_order", &counters::out_of_order},
+    named_count{"overrun", &counters::overrun},
 };
 
 struct percent_row {
@@ -34,14 +30,14 @@ constexpr std::array percents{percent_row{"p50", 50.0}, percent_row{"p90", 90.0}
 double seconds_of(duration time) { return std::chrono::duration<double>(time).count(); }
 double rate_of(tally const& counts, duration time) { return time.count() > 0 ? static_cast<double>(counts.measured()) / seconds_of(time) : 0.0; }
 
-std::string line_of(std::string_view name, histogram const& times) {
+std::string line_of(std::string_view name, duration_histogram const& times) {
     auto const ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
     auto out = fmt::format("{:8} n {}  min {:.3f}  mean {:.3f}", name, times.count(), ms(times.min()), times.mean() / 1e6);
     for (auto const& row : percents) out += fmt::format("  {} {:.3f}", row.name, ms(times.percentile(row.percent)));
     return out + fmt::format("  max {:.3f} ms\n", ms(times.max()));
 }
 
-boost::json::object object_of(histogram const& times) {
+boost::json::object object_of(duration_histogram const& times) {
     boost::json::object out{{"count", times.count()}, {"min", times.min()}, {"mean", static_cast<std::uint64_t>(times.mean())}};
     for (auto const& row : percents) out[row.name] = times.percentile(row.percent);
     out["max"] = times.max();

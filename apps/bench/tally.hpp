@@ -10,12 +10,15 @@
 
 #include <aldis/received_message.hpp>
 
-#include "histogram.hpp"
+#include "cli/histogram.hpp"
 #include "order_check.hpp"
 #include "pace.hpp"
 #include "stamp.hpp"
 
 namespace aldis::app::bench {
+
+/// Nanoseconds, each known to within 1/128 of itself.
+using duration_histogram = histogram<7>;
 
 /// Counted from the first connect to the end.
 struct counters {
@@ -34,6 +37,12 @@ struct counters {
     std::uint64_t out_of_order = 0;
     std::uint64_t lost = 0;                                        // known at the end
     std::uint64_t overrun = 0;                                     // were due and not sent when sending ended
+};
+
+/// A count, and what a table calls it.
+struct named_count {
+    std::string_view name;
+    std::uint64_t counters::*value;
 };
 
 /// One for a run. The memory it takes does not depend on how many messages there are.
@@ -59,8 +68,8 @@ public:
 
     bool is_clean() const noexcept { return failures_.empty() && count.lost + count.duplicates + count.out_of_order == 0; }
 
-    histogram const& connects() const noexcept { return connects_; }
-    histogram const& latencies() const noexcept { return latencies_; }
+    duration_histogram const& connects() const noexcept { return connects_; }
+    duration_histogram const& latencies() const noexcept { return latencies_; }
     /// Messages measured: of publishers those completed, of subscribers those received.
     std::uint64_t    measured() const noexcept { return latencies_.count(); }
     std::map<std::string, std::uint64_t, std::less<>> const& failures() const noexcept { return failures_; }
@@ -85,8 +94,8 @@ private:
 
     bool check(std::uint32_t subscriber, stamp const& what, bool from_zero);
 
-    histogram                                         connects_{};
-    histogram                                         latencies_{};
+    duration_histogram                                connects_{};
+    duration_histogram                                latencies_{};
     time_point                                        measured_from_{};
     std::int64_t const                                offset_ = offset_of_wall();
     std::unordered_map<flow_key, order_check, hash>   flows_{};

@@ -1,7 +1,6 @@
 // The values of filter options: taken apart, checked once, refused with what would do.
 #include "filter_settings.hpp"
 
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <cstddef>
@@ -10,6 +9,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <aldis/codec/topic.hpp>
+#include <aldis/codec/types.hpp>
 
 #include "dump/options.hpp"
 
@@ -17,9 +17,6 @@ namespace aldis::app::dump {
 namespace {
 
 constexpr std::size_t most_values = 1000;                          // of one filter: each packet is held against all of them
-
-constexpr std::array<std::string_view, 16> type_names{"", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp",
-    "subscribe", "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth"};
 
 [[noreturn]] void fail(std::string text) { throw settings_error{std::move(text)}; }
 
@@ -58,13 +55,19 @@ void add_numbers(std::set<Number>& to, std::string const& list, std::string_view
     });
 }
 
+std::string lower_case(std::string_view text) {
+    std::string out{text};
+    for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
 unsigned type_of(std::string_view word) {
-    std::string lower{word};
-    for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (unsigned type = 1; type < type_names.size(); ++type)
-        if (lower == type_names[type]) return type;
     std::string possible;
-    for (auto const name : type_names) possible += (possible.empty() ? "" : ", ") + std::string{name};
+    for (unsigned type = 1; type <= static_cast<unsigned>(packet_type::auth); ++type) {
+        auto const name = lower_case(name_of(static_cast<packet_type>(type)));
+        if (lower_case(word) == name) return type;
+        possible += (possible.empty() ? "" : ", ") + name;
+    }
     fail("--type: unknown '" + std::string{word} + "', possible: " + possible);
 }
 

@@ -20,7 +20,8 @@ void count(tally& to, record const& r) {
         to.payload += r.what().payload.size();
         to.retained += r.what().retain() ? 1 : 0;
     }
-    if (r.found.completes && r.found.latency) to.latency.add(*r.found.latency);
+    // A clock that was set back makes durations below nothing.
+    if (r.found.completes && r.found.latency) to.latency.add(static_cast<std::uint64_t>(std::max<std::int64_t>(*r.found.latency, 0)));
 }
 
 bool is_reason(dissect::field id) noexcept {
@@ -47,7 +48,7 @@ std::string fixed(double number, int decimals) {
     return buffer;
 }
 
-std::string ms(std::int64_t nanoseconds) { return fixed(static_cast<double>(nanoseconds) / 1e6, 3); }
+std::string ms(std::uint64_t nanoseconds) { return fixed(static_cast<double>(nanoseconds) / 1e6, 3); }
 
 /// A rate; nothing where no time passed.
 double rate(std::uint64_t amount, std::int64_t span) noexcept { return span > 0 ? static_cast<double>(amount) * 1e9 / static_cast<double>(span) : 0; }
@@ -65,7 +66,7 @@ void append_row(std::string& out, std::string_view name, tally const& t, std::in
     append_cell(out, fixed(rate(t.bytes, span), 0), 11);
     append_cell(out, std::to_string(t.retained), 8);
     auto const& l = t.latency;
-    for (auto const value : {l.at(50), l.at(90), l.at(99), l.most()}) append_cell(out, l.count() == 0 ? "-" : ms(value), 10);
+    for (auto const value : {l.percentile(50), l.percentile(90), l.percentile(99), l.max()}) append_cell(out, l.count() == 0 ? "-" : ms(value), 10);
     out += "  ";
     dissect::append_shown(out, name);
     out += '\n';
@@ -90,8 +91,8 @@ void append_json_tally(std::string& out, tally const& t, std::int64_t span) {
          + ",\"bytes_per_s\":" + fixed(rate(t.bytes, span), 3) + ",\"latency\":";
     auto const& l = t.latency;
     if (l.count() == 0) return (void)(out += "null");
-    out += "{\"count\":" + std::to_string(l.count()) + ",\"p50_ms\":" + ms(l.at(50)) + ",\"p90_ms\":" + ms(l.at(90)) + ",\"p99_ms\":" + ms(l.at(99))
-         + ",\"max_ms\":" + ms(l.most()) + "}";
+    out += "{\"count\":" + std::to_string(l.count()) + ",\"p50_ms\":" + ms(l.percentile(50)) + ",\"p90_ms\":" + ms(l.percentile(90)) + ",\"p99_ms\":" + ms(l.percentile(99))
+         + ",\"max_ms\":" + ms(l.max()) + "}";
 }
 
 void append_json_table(std::string& out, std::string_view title, tally_table const& table, std::int64_t span) {

@@ -6,7 +6,7 @@
 
 namespace aldis::app::dump {
 
-/// A printer that prints nothing before the end. Memory: at most 1,000 names in each table, about 22 MB when all are full.
+/// A printer that prints nothing before the end. Memory: at most 1,000 names in each table, about 40 MB when all are full.
 class stats_printer final : public printer {
 public:
     using printer::printer;

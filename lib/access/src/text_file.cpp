@@ -78,7 +78,7 @@ void replace_text_file(std::string const& path, std::string_view text) {
     bool const  was_there = ::stat(where.c_str(), &before) == 0;
     if (was_there && !S_ISREG(before.st_mode)) throw file_error(path + ": not a regular file");
     {
-        descriptor const file(::mkstemp(draft.data()));            // for its owner only
+        descriptor const file(::mkostemp(draft.data(), O_CLOEXEC));            // for its owner only
         if (*file < 0) fail(path, "write a file beside it", errno);
         try {
             write_all(*file, text, path);

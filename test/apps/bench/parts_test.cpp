@@ -3,17 +3,17 @@
 #include <cstdint>
 #include <vector>
 
-#include <bench/histogram.hpp>
 #include <bench/order_check.hpp>
 #include <bench/pace.hpp>
 #include <bench/stamp.hpp>
+#include <bench/tally.hpp>
 #include <support/catch.hpp>
 
 using namespace aldis::app::bench;
 using namespace std::chrono_literals;
 
 TEST_CASE("a histogram tells small values exactly", "[apps][bench]") {
-    histogram h;
+    duration_histogram h;
     for (std::uint64_t i = 1; i <= 100; ++i) h.add(i);
 
     CHECK(h.count() == 100);
@@ -28,7 +28,7 @@ TEST_CASE("a histogram tells small values exactly", "[apps][bench]") {
 
 TEST_CASE("a histogram tells any value to within a 128th", "[apps][bench]") {
     for (std::uint64_t value = 1; value < (std::uint64_t{1} << 62); value = value * 3 / 2 + 1) {
-        histogram h;
+        duration_histogram h;
         h.add(value);
         h.add(~std::uint64_t{0});                                  // so that it is not clamped by the maximum
 
@@ -39,7 +39,7 @@ TEST_CASE("a histogram tells any value to within a 128th", "[apps][bench]") {
 }
 
 TEST_CASE("a histogram holds the ends of 64 bits", "[apps][bench]") {
-    histogram h;
+    duration_histogram h;
     h.add(0);
     h.add(~std::uint64_t{0});
 
@@ -49,7 +49,7 @@ TEST_CASE("a histogram holds the ends of 64 bits", "[apps][bench]") {
 }
 
 TEST_CASE("an empty histogram says zero", "[apps][bench]") {
-    histogram h;
+    duration_histogram h;
 
     CHECK(h.empty());
     CHECK(h.min() == 0);
@@ -59,13 +59,13 @@ TEST_CASE("an empty histogram says zero", "[apps][bench]") {
 }
 
 TEST_CASE("histograms add up to the histogram of all", "[apps][bench]") {
-    histogram a, b, all;
+    duration_histogram a, b, all;
     for (std::uint64_t i = 0; i < 1000; ++i) {
         (i % 3 == 0 ? a : b).add(i * 977);
         all.add(i * 977);
     }
     a.add(b);
-    a.add(histogram{});
+    a.add(duration_histogram{});
 
     CHECK(a.count() == all.count());
     CHECK(a.min() == all.min());
