@@ -56,6 +56,7 @@ constexpr std::array error_rows{
                                       "this protocol version?"},
     error_row{error::connection_lost, lost, "the connection was lost"},
     error_row{error::closed_by_peer, lost, "the peer ended the connection"},
+    error_row{error::authentication_failed, denied, "the server did not prove that it knows the secret, or broke the authentication method"},
     error_row{error::disconnected, 0, "disconnected, as asked for"},
     error_row{error::session_ended, undelivered, "the session ended with the connection; it may or may not have arrived: set "
                                                  "connect_options::session_expiry() to have it sent again"},
@@ -63,6 +64,7 @@ constexpr std::array error_rows{
     error_row{error::message_expired, 0, "the message expired before it could be sent"},
     error_row{error::message_dropped, 0, "the message was dropped to keep the queue within its bound"},
     error_row{error::not_supported_by_peer, unable, "the server supports neither this QoS or retained messages: never sent"},
+    error_row{error::left_undelivered, undelivered, "disconnected at the deadline with messages left that were not acknowledged"},
     error_row{error::subscription_ended, 0, "the subscription has ended: unsubscribe() was called"},
     error_row{error::request_timed_out, timeout, "no answer to the request in time: does anyone serve this topic?"},
     error_row{error::no_response_topic, misuse, "nothing says where the answer goes: name a response topic, which only MQTT 5 sends along"},

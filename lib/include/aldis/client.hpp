@@ -1,7 +1,9 @@
 // An MQTT client on the program's own event loop: connect, publish, subscribe, receive, disconnect, with any completion token.
 #pragma once
 
+#include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,12 +17,14 @@
 #include <boost/asio/async_result.hpp>
 
 #include <aldis/connection.hpp>
+#include <aldis/connection_state.hpp>
 #include <aldis/error.hpp>
 #include <aldis/log.hpp>
 #include <aldis/options.hpp>
 #include <aldis/outcome.hpp>
 #include <aldis/payload.hpp>
 #include <aldis/received_message.hpp>
+#include <aldis/reconnect.hpp>
 #include <aldis/request.hpp>
 #include <aldis/subscription.hpp>
 #include <aldis/session/engine.hpp>
@@ -32,8 +36,8 @@ namespace asio = boost::asio;
 /// One MQTT session and, between async_connect() and its end, one connection. Used from one executor: an io_context run by one thread,
 /// or a strand. Completion handlers run on their associated executor, never from inside the call that starts the operation.
 ///
-/// A connection that is lost is not made again by itself: async_connect() on the same client resumes the session, and publishes at
-/// QoS 1 and 2 that were under way complete then. Destroying the client, or close(), completes everything with operation_aborted.
+/// start() and async_run() keep it connected: they try again, by a policy, what fails and is lost. async_connect() makes one connection and
+/// fails loudly; on the same client it resumes the session, and publishes at QoS 1 and 2 that were under way complete then. Destroying the client, or close(), completes everything with operation_aborted.
 class client {
 public:
     using executor_type = asio::any_io_executor;
@@ -45,6 +49,8 @@ public:
     using disconnect_signature = void(error_code);
     using subscribe_to_signature = void(error_code, client_subscription);
     using message_handler        = client_subscription::message_handler;
+    using state_signature      = void(error_code, connection_state);
+    using leave_signature      = void(error_code, std::size_t);
 
     explicit client(executor_type executor, connect_options options = connect_options{});
 
@@ -81,6 +87,55 @@ public:
                 begin_connect(self, std::move(over), connect_handler(std::move(handler)));
             },
             token, impl_, std::move(stream));
+    }
+
+    /// Keeps connected from now on: connects, and again whenever an attempt fails or the connection ends, until async_disconnect(), stop() or
+    /// a cause that the policy calls final. A connection that stands or is being made is taken over. on_state(), state() and
+    /// async_next_state() tell what happens. While it lasts, messages that were not acknowledged wait for the next connection, also when the
+    /// server does not keep the session: QoS 1 is sent again, QoS 2 ends with error::session_lost where the answer would be a guess. Where
+    /// it was started already, `how` replaces the policy from the next attempt on, but for servers and seed.
+    void start(reconnect_policy how = reconnect_policy{});
+
+    /// start(), and completes when there will be no further attempt: without error after async_disconnect(), with operation_aborted after
+    /// stop() or close(), otherwise with the final cause. Fails with already_connected when started already. Cancelling it ends nothing.
+    template <asio::completion_token_for<disconnect_signature> Token>
+    auto async_run(reconnect_policy how, Token&& token) {
+        return asio::async_initiate<Token, disconnect_signature>(
+            [](auto handler, shared_impl self, reconnect_policy policy) {
+                begin_run(self, std::move(policy), disconnect_handler(std::move(handler)));
+            },
+            token, impl_, std::move(how));
+    }
+    template <asio::completion_token_for<disconnect_signature> Token>
+    auto async_run(Token&& token) {
+        return async_run(reconnect_policy{}, std::forward<Token>(token));
+    }
+
+    /// Ends all at once, as close() does.
+    void stop();
+
+    /// Brings the next change of state, in order. Of those that nobody has taken the last 16 are kept. Waits where there is none; close()
+    /// and stop() bring given_up first and operation_aborted to whoever waits on.
+    template <asio::completion_token_for<state_signature> Token>
+    auto async_next_state(Token&& token) {
+        return asio::async_initiate<Token, state_signature>(
+            [](auto handler, shared_impl self) { begin_next_state(self, state_handler(std::move(handler))); }, token, impl_);
+    }
+
+    /// Completes when connected, at once if it is so already. Fails with the last cause when given up or after `within`, its text in
+    /// connect_result::detail(); with connect_timed_out where nothing has failed yet, and not_connected when nobody is connecting.
+    template <asio::completion_token_for<connect_signature> Token>
+    auto async_wait_connected(std::chrono::milliseconds within, Token&& token) {
+        return asio::async_initiate<Token, connect_signature>(
+            [](auto handler, shared_impl self, std::chrono::milliseconds limit) {
+                begin_wait_connected(self, limit, connect_handler(std::move(handler)));
+            },
+            token, impl_, within);
+    }
+    template <asio::completion_token_for<connect_signature> Token>
+    auto async_wait_connected(Token&& token) {
+        return asio::async_initiate<Token, connect_signature>(
+            [](auto handler, shared_impl self) { begin_wait_connected(self, std::nullopt, connect_handler(std::move(handler))); }, token, impl_);
     }
 
     /// Publishes. QoS 0 completes when the message is in the output, waiting for room there if need be, and needs a connection.
@@ -163,6 +218,23 @@ public:
         return async_disconnect(disconnect_options{}, std::forward<Token>(token));
     }
 
+    /// Leaves in order: sends what was accepted, waits for the acknowledgements, then says DISCONNECT, all within `deadline`; what is
+    /// published meanwhile is accepted too. Where the connection is lost and the client was started, it is made again for that. Completes
+    /// with the number of messages that were not acknowledged (QoS 0: not written): 0, or not, with left_undelivered; the operation of each
+    /// fails with error::disconnected. Without a connection and not started: not_connected.
+    template <asio::completion_token_for<leave_signature> Token>
+    auto async_disconnect(std::chrono::milliseconds deadline, disconnect_options how, Token&& token) {
+        return asio::async_initiate<Token, leave_signature>(
+            [](auto handler, shared_impl self, std::chrono::milliseconds within, disconnect_options what) {
+                begin_leave(self, within, std::move(what), leave_handler(std::move(handler)));
+            },
+            token, impl_, deadline, std::move(how));
+    }
+    template <asio::completion_token_for<leave_signature> Token>
+    auto async_disconnect(std::chrono::milliseconds deadline, Token&& token) {
+        return async_disconnect(deadline, disconnect_options{}, std::forward<Token>(token));
+    }
+
     /// Ends the connection at once, without DISCONNECT, and completes every pending operation with operation_aborted. The session stays.
     void close();
 
@@ -176,6 +248,9 @@ public:
     /// has returned, unless acknowledging is manual. A message goes to every such handler and subscription object that it matches, and to
     /// on_message() above or async_receive() only when there is none.
     client_subscription on_message(std::string_view filter, message_handler handler);
+
+    /// Is told every change of state. `connected` comes before the first message of its connection.
+    void on_state(std::function<void(connection_state const&)> handler);
 
     /// The end of each connection that had been open: no error when async_disconnect() asked for it.
     void on_disconnected(std::function<void(error_code, disconnect_result const&)> handler);
@@ -198,6 +273,9 @@ public:
 
     bool is_connected() const noexcept;
 
+    /// The last state that was told of.
+    connection_state state() const;
+
     /// The last successful connect.
     connect_result const& connected_as() const noexcept;
 
@@ -214,6 +292,8 @@ private:
     using receive_handler    = asio::any_completion_handler<receive_signature>;
     using disconnect_handler = asio::any_completion_handler<disconnect_signature>;
     using subscribe_to_handler = asio::any_completion_handler<subscribe_to_signature>;
+    using state_handler      = asio::any_completion_handler<state_signature>;
+    using leave_handler      = asio::any_completion_handler<leave_signature>;
 
     /// A message to publish that owns itself, so that a lazy token can outlive the arguments.
     struct outgoing {
@@ -234,6 +314,10 @@ private:
                                    subscribe_to_handler handler);
     static void begin_unsubscribe(shared_impl const& self, unsubscribe_list what, subscribe_handler handler);
     static void begin_receive(shared_impl const& self, receive_handler handler);
+    static void begin_run(shared_impl const& self, reconnect_policy how, disconnect_handler handler);
+    static void begin_next_state(shared_impl const& self, state_handler handler);
+    static void begin_wait_connected(shared_impl const& self, std::optional<std::chrono::milliseconds> within, connect_handler handler);
+    static void begin_leave(shared_impl const& self, std::chrono::milliseconds within, disconnect_options how, leave_handler handler);
     static void begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler);
 
     shared_impl impl_;

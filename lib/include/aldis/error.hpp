@@ -40,6 +40,7 @@ enum class error {
     no_answer,                             // closed before CONNACK came
     connection_lost,                       // ended without DISCONNECT
     closed_by_peer,                        // DISCONNECT with a reason below 0x80
+    authentication_failed,                 // our authenticator was not content with what the server said
     disconnected,                          // by our own async_disconnect()
 
     // The end of a message without an acknowledgement.
@@ -48,6 +49,7 @@ enum class error {
     message_expired,
     message_dropped,                       // to keep the queue within its bound
     not_supported_by_peer,                 // its QoS, or retaining
+    left_undelivered,                      // async_disconnect() with a deadline: some messages could not go
 
     // The end of a subscription or a request.
     subscription_ended = 0x1C0,            // by unsubscribe()

@@ -21,16 +21,22 @@ client::~client() {
 }
 
 client::executor_type  client::get_executor() const noexcept { return impl_->executor(); }
-connect_options const& client::options() const noexcept { return impl_->options_; }
-void                   client::options(connect_options value) { impl_->options_ = std::move(value); }
+connect_options const& client::options() const noexcept { return impl_->given_; }
+void                   client::options(connect_options value) { impl_->options_ = impl_->given_ = std::move(value); }
 bool                   client::is_connected() const noexcept { return impl_->is_open(); }
 connect_result const&  client::connected_as() const noexcept { return impl_->connected_as_; }
 void                   client::close() { impl_->close(false); }
+void                   client::stop() { impl_->close(false); }
+void                   client::start(reconnect_policy how) { impl_->start(std::move(how), {}); }
+connection_state       client::state() const { return impl_->now_; }
 
 std::size_t client::unacknowledged() const noexcept { return impl_->state_->queued_messages() + impl_->state_->in_flight(); }
 
 void client::on_message(std::function<void(received_message const&)> handler) {
     impl_->on_message_ = handler ? std::make_shared<std::function<void(received_message const&)>>(std::move(handler)) : nullptr;
+}
+void client::on_state(std::function<void(connection_state const&)> handler) {
+    impl_->on_state_ = handler ? std::make_shared<std::function<void(connection_state const&)>>(std::move(handler)) : nullptr;
 }
 void client::on_disconnected(std::function<void(error_code, disconnect_result const&)> handler) {
     impl_->on_disconnected_ = std::move(handler);
@@ -82,6 +88,18 @@ void client::begin_receive(shared_impl const& self, receive_handler handler) {
 }
 void client::begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler) {
     self->disconnect(what, disconnect_operation(std::move(handler), self->executor()));
+}
+void client::begin_run(shared_impl const& self, reconnect_policy how, disconnect_handler handler) {
+    self->start(std::move(how), disconnect_operation(std::move(handler), self->executor()));
+}
+void client::begin_next_state(shared_impl const& self, state_handler handler) {
+    self->next_state(state_operation(std::move(handler), self->executor()));
+}
+void client::begin_wait_connected(shared_impl const& self, std::optional<std::chrono::milliseconds> within, connect_handler handler) {
+    self->wait_connected(within, connect_operation(std::move(handler), self->executor()));
+}
+void client::begin_leave(shared_impl const& self, std::chrono::milliseconds within, disconnect_options how, leave_handler handler) {
+    self->leave(within, std::move(how), leave_operation(std::move(handler), self->executor()));
 }
 
 } // namespace aldis

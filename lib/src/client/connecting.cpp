@@ -39,8 +39,9 @@ packet::will view_of(will_message const& w) {
 
 void client::impl::connect(std::unique_ptr<transport::stream> over, connect_operation op) {
     if (dead_) return std::move(op).complete(asio::error::operation_aborted, {});
-    bool const is_ending = connection_ && connection_->engine().finished() && !connecting_ && !next_;
-    if ((connection_ && !is_ending) || connecting_ || next_) return std::move(op).complete(error::already_connected, {});
+    bool const is_ending = connection_ && connection_->engine().finished() && !is_connecting_ && !next_;
+    if ((connection_ && !is_ending) || is_connecting_ || next_ || run_) return std::move(op).complete(error::already_connected, {});
+    options_ = given_;
     if (auto const flaw = flaw_of_options()) return std::move(op).complete(flaw, {});
     if (!over && !options_.endpoint()) return std::move(op).complete(options_.address_error(), {});
 
@@ -58,6 +59,12 @@ void client::impl::connect(std::unique_ptr<transport::stream> over, connect_oper
 
 void client::impl::begin(std::unique_ptr<transport::stream> over, connect_operation op) {
     connecting_.emplace(std::move(op));
+    tell(link_state::connecting{1, options_.endpoint() ? *options_.endpoint() : transport::endpoint{}});
+    begin(std::move(over));
+}
+
+void client::impl::begin(std::unique_ptr<transport::stream> over) {
+    is_connecting_ = true;
     give_up_at_ = connection::now() + limit_or_none(options_.connect_timeout());
     if (over) attach(std::move(over));
     else dial();
@@ -81,7 +88,7 @@ struct client::impl::on_dialed {
     std::shared_ptr<asio::cancellation_signal> signal;             // its slot is looked at until the dial has ended
 
     void operator()(error_code ec, std::unique_ptr<transport::stream> stream) const {
-        if (self->attempt_ == attempt && self->connecting_) self->dialed(ec, std::move(stream));
+        if (self->attempt_ == attempt && self->is_connecting_) self->dialed(ec, std::move(stream));
     }
 };
 
@@ -155,13 +162,23 @@ void client::impl::connected(session::event::connected const& e) {
         (void)connection_->engine().acknowledge(late.arrival, late.reason, {}, connection::now());
     throttle();
     if (router_) router_->connected(e.answer.session_present);
+    is_connecting_ = false;
+    if (run_) {
+        run_->at = supervision::phase::open;
+        run_->was_connected = true;
+        run_->open_since = connection::now();
+    }
     if (connecting_) std::move(*std::exchange(connecting_, std::nullopt)).complete({}, connected_as_);
+    end_waits({}, connected_as_);
+    leave_if_done();
+    tell(link_state::connected{connected_as_});                    // last, since its handler may end everything
 }
 
 void client::impl::connect_failed(error_code ec, connect_result result) {
+    is_connecting_ = false;
+    auto const cause = connection_cause::of(ec, false, answer(result.reason(), result.props().view()), result.detail());
     if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(ec, std::move(result));
-    if (connection_ || !ec) return;
-    end_operations(ec, ec);
+    after_end(cause, false, ec == error::disconnected);
 }
 
 /// Nothing of the attempt comes back after this.
@@ -234,15 +251,21 @@ void client::impl::on_ended(error_code why) {
     bool const was_open = std::exchange(was_open_, false);
     if (ended.who() == disconnect_result::by::us && was_open) say(log_level::notice, "disconnected");
     else say(log_level::warning, (was_open ? "connection lost: " : "not connected: ") + cause.message());
-    if (was_open && !ended.session_kept()) end_session();
+    bool const is_wanted = !disconnects_.empty() || (leaving_ && leaving_->has_said);
+    if (!run_) count_remaining();
+    // While we go on by ourselves, the next CONNACK tells what of an ended session has to be sent again.
+    if (was_open && !ended.session_kept() && (is_wanted || !run_)) end_session();
 
-    bool const asked_for = !disconnects_.empty() && ended.who() == disconnect_result::by::us;
+    bool const asked_for = is_wanted && ended.who() == disconnect_result::by::us;
     for (auto& op : disconnects_.take_all()) std::move(op).complete({});
     if (connecting_) {
         std::move(*std::exchange(connecting_, std::nullopt)).complete(cause, connect_result(ended.reason(), ended.props().view(), false));
     }
-    end_operations(cause, cause);
-    if (was_open) tell_end(asked_for ? error_code{} : cause, std::move(ended));
+    is_connecting_ = false;
+    if (was_open) tell_end(asked_for ? error_code{} : cause, ended);
+    auto ending = connection_cause::of(cause, was_open, std::move(ended));
+    if (cause == error::connection_lost && why == asio::error::eof) ending.as(cause_kind::closed_by_server);
+    after_end(ending, was_open, is_wanted);
     begin_next();
 }
 
@@ -276,15 +299,17 @@ void client::impl::end_operations(error_code why, error_code of_receivers) {
     if (router_) router_->disconnected(why, of_receivers);
     for (auto& each : requests_.take_all()) std::move(each.op).complete(why, {});
     for (auto& each : waiting_.take_all()) std::move(each.op).complete(why, {});
+    if (!of_receivers) return;                                     // there will be another connection
     for (auto& each : receivers_.take_all()) std::move(each).complete(of_receivers, {});
 }
 
 void client::impl::disconnect(disconnect_options const& how, disconnect_operation op) {
     if (dead_) return std::move(op).complete(asio::error::operation_aborted);
-    if (!connection_ && !connecting_) return std::move(op).complete(error::not_connected);
-    if (!connection_) {                                            // still dialling: there is nobody to say it to
+    if (!connection_ && !is_connecting_ && !run_) return std::move(op).complete(error::not_connected);
+    if (!connection_) {                                            // still dialling, or between attempts: there is nobody to say it to
         give_up_connecting();
-        connect_failed(error::disconnected);
+        if (is_connecting_) connect_failed(error::disconnected);
+        else finish_running({}, connection_cause(cause_kind::stopped, error::disconnected));
         return std::move(op).complete({});
     }
     auto& engine = connection_->engine();
@@ -309,17 +334,27 @@ void client::impl::close(bool for_good) {
     auto const self = shared_from_this();
     if (for_good) fall_silent();
     bool const ends = is_open() && state_->expiry() == 0;
+    bool const was_active = run_ || is_connecting_ || connection_ || next_;
     give_up_connecting();
-    was_open_ = false;
+    was_open_ = is_connecting_ = false;
     cause_ = {};
     end_.reset();
     error_code const aborted = asio::error::operation_aborted;
+    if (auto const run = std::exchange(run_, nullptr)) {
+        run->timer.cancel();
+        for (auto& op : run->runs) std::move(op).complete(aborted);
+    }
+    if (!for_good) options_ = given_;
+    if (auto going = std::exchange(leaving_, std::nullopt)) std::move(going->op).complete(aborted, undelivered());
     for (auto& op : publishes_.take_all()) std::move(op).complete(aborted, {});
     if (ends) end_session();
     if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(aborted, {});
     if (auto next = std::exchange(next_, std::nullopt)) std::move(next->op).complete(aborted, {});
     for (auto& op : disconnects_.take_all()) std::move(op).complete(aborted);
     end_operations(aborted, aborted);
+    end_waits(aborted, {});
+    if (was_active && !for_good) tell(link_state::given_up{connection_cause(cause_kind::stopped, aborted)});
+    for (auto& op : state_waits_.take_all()) std::move(op).complete(aborted, {});
 }
 
 /// The handle is gone: no handler is called any more but those of operations.
@@ -328,6 +363,7 @@ void client::impl::fall_silent() {
     on_message_ = nullptr;
     on_disconnected_ = nullptr;
     on_delivered_ = nullptr;
+    on_state_ = nullptr;
     tap_ = nullptr;
     incoming_.clear();
     if (router_) router_->close();

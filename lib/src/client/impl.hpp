@@ -19,12 +19,15 @@
 #include "numbered.hpp"
 #include "operation.hpp"
 #include "routing.hpp"
+#include "running.hpp"
 
 namespace aldis {
 
 using connect_operation    = operation<error_code, connect_result>;
 using publish_operation    = operation<error_code, publish_result>;
 using disconnect_operation = operation<error_code>;
+using state_operation      = operation<error_code, connection_state>;
+using leave_operation      = operation<error_code, std::size_t>;
 
 /// Lives as long as the handle, a lazy operation or a running dial needs it; after close(for_good) it does nothing any more. The session
 /// state is shared with the connection, which may have to outlive both.
@@ -32,7 +35,7 @@ class client::impl final : public connection_owner, public std::enable_shared_fr
 public:
     using outgoing = client::outgoing;
 
-    impl(executor_type io, connect_options options) : io_(std::move(io)), options_(std::move(options)) {}
+    impl(executor_type io, connect_options options) : io_(std::move(io)), options_(options), given_(std::move(options)) {}
 
     executor_type const& executor() const noexcept { return io_; }
 
@@ -41,6 +44,12 @@ public:
     void disconnect(disconnect_options const& how, disconnect_operation op);
     void close(bool for_good);
     bool is_open() const noexcept { return connection_ && connection_->engine().where() == session::phase::open; }
+
+    // ---- running.cpp, states.cpp, leaving.cpp: keeping connected, telling of it, leaving in order ---------------------------
+    void start(reconnect_policy how, std::optional<disconnect_operation> op);
+    void next_state(state_operation op);
+    void wait_connected(std::optional<std::chrono::milliseconds> within, connect_operation op);
+    void leave(std::chrono::milliseconds within, disconnect_options how, leave_operation op);
 
     // ---- logging.cpp ----------------------------------------------------------------------------------------------------
     void        log(log_handler handler);
@@ -62,13 +71,16 @@ public:
     router& routes();
 
     executor_type                                                                       io_;
-    connect_options                                                                     options_;
+    connect_options                                                                     options_;      // of the attempt or connection
+    connect_options                                                                     given_;        // the program's
     std::shared_ptr<session::state>                                                     state_ = std::make_shared<session::state>();
     connect_result                                                                      connected_as_{};
     std::shared_ptr<std::function<void(received_message const&)>>                       on_message_{};
     std::function<void(error_code, disconnect_result const&)>                           on_disconnected_{};
     std::function<void(session::delivery_no, error_code, publish_result const&)>        on_delivered_{};
     tap_handler                                                                         tap_{};
+    std::shared_ptr<std::function<void(connection_state const&)>>                       on_state_{};
+    connection_state                                                                    now_{};
     std::optional<connection>                                                           connection_{};
     std::unique_ptr<router>                                                             router_{};   // once there are subscription objects
     bool                                                                                dead_ = false;
@@ -88,6 +100,7 @@ private:
     void on_ended(error_code why) override;
     error_code flaw_of_options() const;
     void begin(std::unique_ptr<transport::stream> over, connect_operation op);
+    void begin(std::unique_ptr<transport::stream> over);
     void begin_next();
     void dial();
     void dialed(error_code ec, std::unique_ptr<transport::stream> stream);
@@ -103,6 +116,27 @@ private:
     void end_session();
     void fall_silent();
     void end_operations(error_code why, error_code of_receivers);
+
+    // running.cpp
+    void wait_for_attempt(std::chrono::milliseconds delay);
+    connect_options options_of_attempt() const;
+    void next_attempt();
+    void begin_attempt(std::unique_ptr<transport::stream> over);
+    void after_end(connection_cause const& cause, bool was_open, bool is_wanted);
+    std::optional<std::chrono::milliseconds> delay_after(supervision& run, connection_cause const& cause, bool was_open);
+    void finish_running(error_code why, connection_cause cause);
+
+    // states.cpp
+    void tell(connection_state now);
+    void tell_cause(connect_operation op);
+    void end_waits(error_code why, connect_result const& result);
+
+    // leaving.cpp
+    std::size_t undelivered() const noexcept;
+    void leave_if_done();
+    void leave_now();
+    void count_remaining() noexcept;
+    void left();
 
     // publishing.cpp
     void on_written() override;
@@ -133,10 +167,32 @@ private:
         reason_code         reason;
     };
 
+    struct waiting_for_connection {
+        connect_operation                   op;
+        std::unique_ptr<asio::steady_timer> limit;
+    };
+    struct departure {
+        leave_operation                     op;
+        disconnect_options                  how;
+        std::unique_ptr<asio::steady_timer> limit;
+        std::uint64_t                       no;
+        bool                                has_said = false;      // DISCONNECT, or there is nobody to say it to
+        std::size_t                         remaining = 0;
+    };
+
     std::uint64_t next_no_ = 1;
 
+    // running
+    std::shared_ptr<supervision>     run_{};
+    connection_cause                 last_cause_{};
+    std::deque<connection_state>     states_{};                    // that nobody has taken
+    numbered<state_operation>        state_waits_{};
+    numbered<waiting_for_connection> connect_waits_{};
+    std::optional<departure>         leaving_{};
+
     // connecting and the end
-    std::optional<connect_operation>           connecting_{};
+    bool                                       is_connecting_ = false;
+    std::optional<connect_operation>           connecting_{};      // async_connect(); none for an attempt of our own
     std::shared_ptr<asio::cancellation_signal> dialing_{};
     std::shared_ptr<std::string>               failure_{};         // what the transport had to say of it last
     std::uint64_t                              attempt_ = 0;       // what a late answer of an earlier dial can be told by

@@ -136,6 +136,7 @@ void client::impl::on_written() {
         if (ec == error::queue_full) return;
         std::move(waiting_.take_first()->op).complete(ec, {});
     }
+    leave_if_done();
 }
 
 // ---- The end ----------------------------------------------------------------------------------------------------------
@@ -143,8 +144,9 @@ void client::impl::on_written() {
 void client::impl::settle(session::event::delivered const& e) { settle(e.no, error_of(e), publish_result(e.reason, e.props)); }
 
 void client::impl::settle(session::delivery_no no, error_code ec, publish_result result) {
-    if (auto op = publishes_.take(no)) return std::move(*op).complete(ec, std::move(result));
-    if (auto const handler = on_delivered_) handler(no, ec, result);
+    if (auto op = publishes_.take(no)) std::move(*op).complete(ec, std::move(result));
+    else if (auto const handler = on_delivered_) handler(no, ec, result);
+    leave_if_done();
 }
 
 /// A full queue may have dropped something to make room, with nobody polling. Not from inside the caller's publish().

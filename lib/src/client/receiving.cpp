@@ -74,7 +74,7 @@ void client::impl::receive(receive_operation op) {
         throttle();
         return hand_over(std::move(op), std::move(next));
     }
-    if (!connection_ && !connecting_) return std::move(op).complete(error::not_connected, {});
+    if (!connection_ && !is_connecting_ && !run_) return std::move(op).complete(error::not_connected, {});
     auto const no = next_no_++;
     op.on_cancel([weak = weak_from_this(), no](asio::cancellation_type type) {
         auto const self = weak.lock();

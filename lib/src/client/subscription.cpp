@@ -141,6 +141,7 @@ void client_subscription::route::answered(error_code why, subscribe_result const
 void client_subscription::route::fail_operations(error_code why, error_code of_receivers) {
     for (auto& op : waiters_.take_all()) std::move(op).complete(why, {});
     for (auto& op : openers_.take_all()) std::move(op).complete(why, client_subscription(shared_from_this()));
+    if (!of_receivers) return;                                     // there will be another connection
     for (auto& op : receivers_.take_all()) std::move(op).complete(of_receivers, {});
 }
 
