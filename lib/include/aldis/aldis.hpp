@@ -7,4 +7,5 @@
 #include <aldis/error.hpp>
 #include <aldis/log.hpp>
 #include <aldis/reconnect.hpp>
+#include <aldis/request_response.hpp>
 #include <aldis/subscription.hpp>

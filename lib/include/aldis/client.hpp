@@ -26,6 +26,7 @@
 #include <aldis/received_message.hpp>
 #include <aldis/reconnect.hpp>
 #include <aldis/request.hpp>
+#include <aldis/request_response.hpp>
 #include <aldis/subscription.hpp>
 #include <aldis/session/engine.hpp>
 
@@ -204,6 +205,24 @@ public:
             [](auto handler, shared_impl self) { begin_receive(self, receive_handler(std::move(handler))); }, token, impl_);
     }
 
+    /// Publishes a request and completes with its answer. The answers come to one subscription, made with the first request: below the
+    /// server's Response Information where it gave one (ask for it with the property Request Response Information), else below
+    /// `response/<client identifier>/`. The request is sent when the server has confirmed that subscription; without a connection it waits
+    /// for the next. Fails with request_timed_out, queue_full above request_limit(), no_response_topic in 3.1.1 where the options name
+    /// none, the refusal of the subscription, and what became of the publish. Cancelling it, with any type, only stops waiting.
+    template <asio::completion_token_for<receive_signature> Token>
+    auto async_request(std::string_view topic, payload_view payload, request_options const& how, Token&& token) {
+        return asio::async_initiate<Token, receive_signature>(
+            [](auto handler, shared_impl self, std::string to, std::string bytes, request_options wanted) {
+                begin_request(self, to, bytes, wanted, receive_handler(std::move(handler)));
+            },
+            token, impl_, std::string(topic), std::string(to_text(payload.bytes())), how);
+    }
+
+    /// Answers requests: subscribes to `filter` and gives `handler` each message with a way to reply to it.
+    client_subscription respond(std::string_view filter, subscription_options const& how, request_handler handler);
+    client_subscription respond(std::string_view filter, request_handler handler) { return respond(filter, {}, std::move(handler)); }
+
     /// Says DISCONNECT after what is in the output, and completes when the connection is closed; the server is given 2 seconds for that.
     template <asio::completion_token_for<disconnect_signature> Token>
     auto async_disconnect(disconnect_options how, Token&& token) {
@@ -279,6 +298,13 @@ public:
     /// The last successful connect.
     connect_result const& connected_as() const noexcept;
 
+    /// Requests that may wait for their answers at a time; 1,000 by default.
+    void          request_limit(std::size_t most);
+    /// Requests that wait for their answers.
+    std::size_t   pending_requests() const noexcept;
+    /// Messages to response topics that answered nothing that waits: too late, or not meant for this client. They were dropped.
+    std::uint64_t stray_responses() const noexcept;
+
     /// QoS 1 and 2 messages not complete yet, sent or waiting.
     std::size_t unacknowledged() const noexcept;
 
@@ -318,6 +344,8 @@ private:
     static void begin_next_state(shared_impl const& self, state_handler handler);
     static void begin_wait_connected(shared_impl const& self, std::optional<std::chrono::milliseconds> within, connect_handler handler);
     static void begin_leave(shared_impl const& self, std::chrono::milliseconds within, disconnect_options how, leave_handler handler);
+    static void begin_request(shared_impl const& self, std::string_view topic, std::string_view payload, request_options const& how,
+                              receive_handler handler);
     static void begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler);
 
     shared_impl impl_;

@@ -131,7 +131,8 @@ public:
     /// No handler is called any more, and the server is told, on the next connection where there is none. What waits can still be received.
     void unsubscribe();
 
-    /// The same; completes when the server has answered, and at once when it need not be asked.
+    /// The same; completes when the server has answered, and at once when it need not be asked. Fails with not_connected without a connection;
+    /// the server is then told on the next one.
     template <asio::completion_token_for<subscribe_signature> Token>
     auto async_unsubscribe(Token&& token) {
         return asio::async_initiate<Token, subscribe_signature>(

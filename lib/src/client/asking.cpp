@@ -27,12 +27,17 @@ void router::connected(bool session_present) {
     std::sort(all.begin(), all.end(), [](entry const* a, entry const* b) { return a->id > b->id; });   // as they were made
     for (auto* const each : all) {
         each->is_queued = false;
-        if (!session_present) each->has_id = false;
-        if (each->at == standing::active && !session_present) each->at = standing::to_ask;
+        if (!session_present) each->was_sent = each->has_id = false;
+        if (each->at == standing::active && !session_present) ask_again(*each);
         if (each->at == standing::to_leave && !session_present) forget(*each);
         else if (each->at == standing::to_ask || each->at == standing::to_leave) queue(*each);
     }
     ask();
+}
+
+void router::ask_again(entry& what) {
+    what.at = standing::to_ask;
+    for (auto const& each : what.routes) each->state = subscription_state::waiting;
 }
 
 void router::disconnected(error_code why, error_code of_receivers) {
@@ -130,6 +135,7 @@ void router::sent(packet_id id, packet_type type, std::vector<std::uint32_t> con
         auto& one = *find(each);
         one.asked_by = id;
         one.at = type == packet_type::subscribe ? standing::asked : standing::leaving;
+        if (type == packet_type::subscribe) one.was_sent = true;
         if (type == packet_type::subscribe) one.has_id = uses_ids_;
         for (auto& op : std::exchange(one.leavers, {})) made.leavers.push_back(std::move(op));
     }

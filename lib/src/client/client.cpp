@@ -57,6 +57,10 @@ session::outcome<session::delivery_no> client::publish(std::string_view topic, p
 void client::acknowledge(received_message const& message, reason_code reason) {
     impl_->acknowledge(message, reason);
 }
+void          client::request_limit(std::size_t most) { impl_->requests().limit(most); }
+std::size_t   client::pending_requests() const noexcept { return impl_->requester_ ? impl_->requester_->pending() : 0; }
+std::uint64_t client::stray_responses() const noexcept { return impl_->requester_ ? impl_->requester_->stray() : 0; }
+
 client_subscription client::subscribe(std::string_view filter, subscription_options const& how, message_handler handler) {
     return client_subscription(impl_->routes().subscribe(filter, how, std::move(handler)));
 }
@@ -85,6 +89,10 @@ void client::begin_unsubscribe(shared_impl const& self, unsubscribe_list what, s
 }
 void client::begin_receive(shared_impl const& self, receive_handler handler) {
     self->receive(receive_operation(std::move(handler), self->executor()));
+}
+void client::begin_request(shared_impl const& self, std::string_view topic, std::string_view payload, request_options const& how,
+                           receive_handler handler) {
+    self->requests().request(topic, payload, how, receive_operation(std::move(handler), self->executor()));
 }
 void client::begin_disconnect(shared_impl const& self, disconnect_options what, disconnect_handler handler) {
     self->disconnect(what, disconnect_operation(std::move(handler), self->executor()));

@@ -168,6 +168,7 @@ void client::impl::connected(session::event::connected const& e) {
         run_->was_connected = true;
         run_->open_since = connection::now();
     }
+    if (requester_) requester_->connected();
     if (connecting_) std::move(*std::exchange(connecting_, std::nullopt)).complete({}, connected_as_);
     end_waits({}, connected_as_);
     leave_if_done();
@@ -351,6 +352,7 @@ void client::impl::close(bool for_good) {
     if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(aborted, {});
     if (auto next = std::exchange(next_, std::nullopt)) std::move(next->op).complete(aborted, {});
     for (auto& op : disconnects_.take_all()) std::move(op).complete(aborted);
+    if (requester_) requester_->abort(aborted);
     end_operations(aborted, aborted);
     end_waits(aborted, {});
     if (was_active && !for_good) tell(link_state::given_up{connection_cause(cause_kind::stopped, aborted)});

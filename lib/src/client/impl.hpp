@@ -18,6 +18,7 @@
 
 #include "numbered.hpp"
 #include "operation.hpp"
+#include "requesting.hpp"
 #include "routing.hpp"
 #include "running.hpp"
 
@@ -70,6 +71,10 @@ public:
     void throttle();
     router& routes();
 
+    // ---- requesting.cpp, responding.cpp ---------------------------------------------------------------------------------
+    requester& requests();
+    static outgoing make(std::string_view topic, payload_view payload, publish_options const& how) { return prepare(topic, payload, how); }
+
     executor_type                                                                       io_;
     connect_options                                                                     options_;      // of the attempt or connection
     connect_options                                                                     given_;        // the program's
@@ -83,6 +88,7 @@ public:
     connection_state                                                                    now_{};
     std::optional<connection>                                                           connection_{};
     std::unique_ptr<router>                                                             router_{};   // once there are subscription objects
+    std::unique_ptr<requester>                                                          requester_{};
     bool                                                                                dead_ = false;
 
 private:

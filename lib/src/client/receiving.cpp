@@ -114,6 +114,11 @@ router& client::impl::routes() {
     return *router_;
 }
 
+requester& client::impl::requests() {
+    if (!requester_) requester_ = std::make_unique<requester>(*this);
+    return *requester_;
+}
+
 void client::impl::acknowledge(received_message const& message, reason_code reason) {
     if (message.taker() != 0 && router_ && !dead_) return router_->let_go(message.taker(), message.arrival(), message.qos(), reason);
     acknowledge(message.arrival(), message.qos(), reason);

@@ -107,9 +107,9 @@ void router::leave(route& who, std::optional<subscribe_operation> op) {
         if (op) std::move(*op).complete({}, {});
         return;
     }
-    bool const was_asked = of->at != standing::to_ask || of->has_id || of->asked_by != 0;
-    if (op) of->leavers.push_back(std::move(*op));
-    if (!was_asked && !of_.state_->exists()) return forget(*of);
+    if (op && (of_.is_open() || !of->was_sent)) of->leavers.push_back(std::move(*op));
+    else if (op) std::move(*op).complete(error::not_connected, {});
+    if (!of->was_sent) return forget(*of);
     of->at = standing::to_leave;
     of->asked_by = 0;
     queue(*of);

@@ -126,7 +126,8 @@ private:
         standing                         at = standing::to_ask;
         packet_id                        asked_by = 0;
         bool                             is_queued = false;
-        bool                             has_id = false;           // the server was told
+        bool                             was_sent = false;         // in this session
+        bool                             has_id = false;           // with its identifier
         std::vector<shared_route>        routes{};
         std::vector<subscribe_operation> leavers{};
     };
@@ -148,6 +149,7 @@ private:
     void         queue(entry& what);
     entry*       find(std::uint32_t id);
     void         forget(entry& what);
+    void         ask_again(entry& what);
 
     void collect(packet::publish const& p, std::vector<shared_route>& takers);
     void add_routes(entry const& from, std::vector<shared_route>& takers);
