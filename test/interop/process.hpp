@@ -42,19 +42,21 @@ public:
     }
 
     bool has_ended() {
-        int status = 0;
-        if (!waited_ && waitpid(pid_, &status, WNOHANG) == pid_) waited_ = true;
+        if (!waited_ && waitpid(pid_, &status_, WNOHANG) == pid_) waited_ = true;
         return waited_;
     }
 
+    /// Once it has ended: its exit code, or -1 when a signal ended it.
+    int exit_status() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
+
 private:
     void wait() {
-        int status = 0;
-        if (!waited_) waitpid(pid_, &status, 0);
+        if (!waited_) waitpid(pid_, &status_, 0);
         waited_ = true;
     }
 
     pid_t pid_ = 0;
+    int   status_ = 0;
     bool  waited_ = false;
 };
 
