@@ -15,6 +15,7 @@
 #include "dump/dump.hpp"
 #include "passwd/passwd.hpp"
 #include "pub/pub.hpp"
+#include "rr/rr.hpp"
 #include "sub/sub.hpp"
 
 namespace {
@@ -31,6 +32,7 @@ struct tool_row {
 constexpr tool_row tools[]{
     {"pub", tool::pub, pub_run, "publish messages"},
     {"sub", tool::sub, sub_run, "subscribe and print messages"},
+    {"rr", tool::rr, rr_run, "publish a request and print the answer"},
 };
 
 /// Tools with options of their own, which take the words behind their name.
@@ -102,7 +104,7 @@ int run(std::vector<std::string> const& words) {
     if (auto const* row = tool_by_own_name(name)) {
         given.program = name;
         given.stand_in = true;
-        given.connection.version = protocol_choice::v3_1_1;
+        given.connection.version = row->which == tool::rr ? protocol_choice::v5 : protocol_choice::v3_1_1;
         return run_tool(*row, given, {words.begin() + 1, words.end()});
     }
     for (auto const& row : own_tools)

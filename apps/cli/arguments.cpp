@@ -2,6 +2,7 @@
 #include "arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <CLI/CLI.hpp>
@@ -63,6 +64,20 @@ std::string suggestion(tool which, std::string_view word) {
     return best.empty() ? std::string{} : fmt::format(" Did you mean '{}'?", best);
 }
 
+struct tool_text {
+    tool             which;
+    std::string_view what;
+    std::string_view usage;
+};
+constexpr std::array tool_texts{
+    tool_text{tool::pub, "publishes messages to an MQTT broker and exits.", "-t topic {-m message | -f file | -l | -n | -s}"},
+    tool_text{tool::sub, "subscribes at an MQTT broker and prints the messages it receives.", "-t filter [-t filter ...]"},
+    tool_text{tool::rr, "publishes a request to an MQTT broker, prints the answer and exits.", "-t topic -e response-topic {-m message | -f file | -n | -s}"},
+};
+tool_text const& text_of(tool which) {
+    return *std::find_if(tool_texts.begin(), tool_texts.end(), [&](tool_text const& each) { return each.which == which; });
+}
+
 } // namespace
 
 void apply_arguments(options& given, std::vector<std::string> const& words) {
@@ -89,10 +104,8 @@ void apply_arguments(options& given, std::vector<std::string> const& words) {
 }
 
 std::string help_text(tool which, std::string const& program) {
-    std::string out = which == tool::pub ? fmt::format("{} publishes messages to an MQTT broker and exits.\n\n", program)
-                                         : fmt::format("{} subscribes at an MQTT broker and prints the messages it receives.\n\n", program);
-    out += fmt::format("Usage: {} {} [options]\n\nOptions, each a word of its own:\n", program,
-                       which == tool::pub ? "-t topic {-m message | -f file | -l | -n | -s}" : "-t filter [-t filter ...]");
+    auto const& about = text_of(which);
+    auto        out = fmt::format("{} {}\n\nUsage: {} {} [options]\n\nOptions, each a word of its own:\n", program, about.what, program, about.usage);
     for (auto const& row : option_rows()) {
         if (!row.belongs_to(which) || row.help.ends_with("(not supported)")) continue;
         auto const separator = row.short_name.empty() ? "    " : row.long_name.empty() ? "" : ", ";
@@ -101,7 +114,7 @@ std::string help_text(tool which, std::string const& program) {
         if (left.size() > 34) out += fmt::format("  {}\n  {:34} {}\n", left, "", row.help);
         else out += fmt::format("  {:34} {}\n", left, row.help);
     }
-    out += "\nDefaults can stand in ~/.config/aldis_" + std::string{which == tool::pub ? "pub" : "sub"} +
+    out += "\nDefaults can stand in ~/.config/aldis_" + std::string{name_of(which)} +
            ", one option a line. See docs/tools.md.\n";
     return out;
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint8_t P = static_cast<std::uint8_t>(tool::pub);
 constexpr std::uint8_t S = static_cast<std::uint8_t>(tool::sub);
+constexpr std::uint8_t R = static_cast<std::uint8_t>(tool::rr);
 
 [[noreturn]] void fail(std::string text) { throw usage_error{std::move(text)}; }
 
@@ -148,54 +149,54 @@ using v = std::string_view;
 std::vector<option_row> make_layer_rows() {
     return {
         // ---- TLS: whom we trust
-        {"", "--cafile", P | S, "file", [](o& x, v t) { set_alone(x.connection.tls.ca_file, t, "--cafile"); },
+        {"", "--cafile", P | S | R, "file", [](o& x, v t) { set_alone(x.connection.tls.ca_file, t, "--cafile"); },
          "TLS, trusting the issuers in this PEM file and no others"},
-        {"", "--capath", P | S, "directory", [](o& x, v t) { set_alone(x.connection.tls.ca_directory, t, "--capath"); },
+        {"", "--capath", P | S | R, "directory", [](o& x, v t) { set_alone(x.connection.tls.ca_directory, t, "--capath"); },
          "the same, from a directory prepared with 'openssl rehash'"},
-        {"", "--tls-use-os-certs", P | S, "", [](o& x, v) { x.connection.tls.system_store = true; },
+        {"", "--tls-use-os-certs", P | S | R, "", [](o& x, v) { x.connection.tls.system_store = true; },
          "TLS, trusting the issuers that this system trusts"},
-        {"", "--crlfile", P | S, "file", [](o& x, v t) { set_alone(x.connection.tls.revocations, t, "--crlfile"); },
+        {"", "--crlfile", P | S | R, "file", [](o& x, v t) { set_alone(x.connection.tls.revocations, t, "--crlfile"); },
          "PEM lists of revoked certificates, one for each issuer"},
-        {"", "--insecure", P | S, "", [](o& x, v) { x.connection.tls.any_name = true; },
+        {"", "--insecure", P | S | R, "", [](o& x, v) { x.connection.tls.any_name = true; },
          "do not check that the certificate is for this host"},
-        {"", "--tls-accept-any-certificate", P | S, "", [](o& x, v) { x.connection.tls.accept_any = true; },
+        {"", "--tls-accept-any-certificate", P | S | R, "", [](o& x, v) { x.connection.tls.accept_any = true; },
          "check nothing: whoever is in between reads and changes everything"},
         // ---- TLS: who we are
-        {"", "--cert", P | S, "file", [](o& x, v t) { set_alone(x.connection.tls.certificate, t, "--cert"); },
+        {"", "--cert", P | S | R, "file", [](o& x, v t) { set_alone(x.connection.tls.certificate, t, "--cert"); },
          "our certificate, PEM"},
-        {"", "--key", P | S, "file", [](o& x, v t) { set_alone(x.connection.tls.key, t, "--key"); },
+        {"", "--key", P | S | R, "file", [](o& x, v t) { set_alone(x.connection.tls.key, t, "--key"); },
          "its key, PEM; the password of an encrypted one is asked for"},
-        {"", "--keyform", P | S, "keyform", set_key_form,
+        {"", "--keyform", P | S | R, "keyform", set_key_form,
          "pem"},
-        {"", "--psk", P | S, "key", set_psk,
+        {"", "--psk", P | S | R, "key", set_psk,
          "TLS with a key known to both sides, in hexadecimal, in place of certificates"},
-        {"", "--psk-identity", P | S, "identity",
+        {"", "--psk-identity", P | S | R, "identity",
          [](o& x, v t) { set_alone(x.connection.tls.psk_identity, t, "--psk-identity"); },
          "the name of that key"},
         // ---- TLS: how
-        {"", "--tls-version", P | S, "version", set_tls_version,
+        {"", "--tls-version", P | S | R, "version", set_tls_version,
          "oldest version of TLS: tlsv1.2 (default) or tlsv1.3"},
-        {"", "--ciphers", P | S, "ciphers", set_ciphers,
+        {"", "--ciphers", P | S | R, "ciphers", set_ciphers,
          "OpenSSL's names, joined by ':'; TLS_... are those of TLS 1.3"},
-        {"", "--tls-alpn", P | S, "protocol", set_alpn,
+        {"", "--tls-alpn", P | S | R, "protocol", set_alpn,
          "protocol to ask for (default mqtt; http/1.1 for wss)"},
-        {"", "--tls-keylog", P | S, "file", [](o& x, v t) { set_alone(x.connection.tls.key_log, t, "--tls-keylog"); },
+        {"", "--tls-keylog", P | S | R, "file", [](o& x, v t) { set_alone(x.connection.tls.key_log, t, "--tls-keylog"); },
          "append the secrets of the connection, for Wireshark"},
-        {"", "--tls-engine", P | S, "engine_id", no_engine, "(not supported)"},
-        {"", "--tls-engine-kpass-sha1", P | S, "kpass sha1", no_engine_password, "(not supported)"},
+        {"", "--tls-engine", P | S | R, "engine_id", no_engine, "(not supported)"},
+        {"", "--tls-engine-kpass-sha1", P | S | R, "kpass sha1", no_engine_password, "(not supported)"},
         // ---- WebSocket
-        {"", "--ws", P | S, "", [](o& x, v) { x.connection.websocket.is_on = true; },
+        {"", "--ws", P | S | R, "", [](o& x, v) { x.connection.websocket.is_on = true; },
          "MQTT over WebSocket, as -L ws:// and wss:// are"},
-        {"", "--ws-path", P | S, "path", set_web_path,
+        {"", "--ws-path", P | S | R, "path", set_web_path,
          "path of the WebSocket, with its query (default /mqtt)"},
-        {"", "--ws-header", P | S, "header", add_web_header,
+        {"", "--ws-header", P | S | R, "header", add_web_header,
          "'Name: value', sent with the request (may be repeated)"},
         // ---- the way there
-        {"", "--proxy", P | S, "proxy url", set_proxy,
+        {"", "--proxy", P | S | R, "proxy url", set_proxy,
          "socks5h://[user[:password]@]host[:port] or http://..., to connect through"},
-        {"-S", "", P | S, "", [](o& x, v) { x.connection.service_lookup = true; },
+        {"-S", "", P | S | R, "", [](o& x, v) { x.connection.service_lookup = true; },
          "-h is a domain, whose SRV records name the broker"},
-        {"", "--dns-servers", P | S, "addresses", set_name_servers,
+        {"", "--dns-servers", P | S | R, "addresses", set_name_servers,
          "servers to ask for them, address[:port], joined by ','"},
     };
 }

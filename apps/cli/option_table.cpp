@@ -1,4 +1,4 @@
-// The table of options of `pub` and `sub`, and what each of them does.
+// The table of options of `pub`, `sub` and `rr`, and what each of them does.
 #include "options.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint8_t P = static_cast<std::uint8_t>(tool::pub);
 constexpr std::uint8_t S = static_cast<std::uint8_t>(tool::sub);
+constexpr std::uint8_t R = static_cast<std::uint8_t>(tool::rr);
 
 [[noreturn]] void fail(std::string text) { throw usage_error{std::move(text)}; }
 
@@ -48,7 +49,7 @@ void check_filter(std::string_view filter, std::string_view what, std::string_vi
 }
 
 void set_topic(options& o, std::string_view topic, std::string_view option = "-t") {
-    if (o.which == tool::pub) {
+    if (o.which != tool::sub) {
         check_name(topic, "publish topic", option);
         o.topics.assign(1, std::string{topic});
     } else {
@@ -167,61 +168,63 @@ using v = std::string_view;
 std::vector<option_row> make_rows() {
     return {
         // ---- connection
-        {"-h", "--host", P | S, "host", [](o& x, v t) { x.connection.host = t; x.connection.unix_path.clear(); },
+        {"-h", "--host", P | S | R, "host", [](o& x, v t) { x.connection.host = t; x.connection.unix_path.clear(); },
          "broker's name or address (default localhost)"},
-        {"-p", "--port", P | S, "port", set_port,
+        {"-p", "--port", P | S | R, "port", set_port,
          "broker's port (default 1883; 8883 with TLS, 80 and 443 with WebSocket)"},
-        {"-L", "--url", P | S, "URL", set_url,
+        {"-L", "--url", P | S | R, "URL", set_url,
          "mqtt, mqtts, ws or wss://[user[:password]@]host[:port]/topic; unix:///path"},
-        {"", "--unix", P | S, "socket path", [](o& x, v t) { x.connection.unix_path = t; },
+        {"", "--unix", P | S | R, "socket path", [](o& x, v t) { x.connection.unix_path = t; },
          "connect through a Unix domain socket"},
-        {"-A", "", P | S, "address", [](o& x, v t) { x.connection.bind_address = t; },
+        {"-A", "", P | S | R, "address", [](o& x, v t) { x.connection.bind_address = t; },
          "local address to connect from"},
-        {"", "--nodelay", P | S, "", [](o&, v) {},
+        {"", "--nodelay", P | S | R, "", [](o&, v) {},
          "accepted; messages are never held back anyway"},
-        {"-u", "--username", P | S, "username", [](o& x, v t) { check_text(t, "-u"); x.connection.user_name = t; },
+        {"-u", "--username", P | S | R, "username", [](o& x, v t) { check_text(t, "-u"); x.connection.user_name = t; },
          "user name"},
-        {"-P", "--pw", P | S, "password", [](o& x, v t) { x.connection.password = t; },
+        {"-P", "--pw", P | S | R, "password", [](o& x, v t) { x.connection.password = t; },
          "password"},
-        {"-i", "--id", P | S, "id", set_client_id,
+        {"-i", "--id", P | S | R, "id", set_client_id,
          "client identifier (default: the broker chooses)"},
-        {"-I", "--id-prefix", P | S, "id prefix", set_id_prefix,
+        {"-I", "--id-prefix", P | S | R, "id prefix", set_id_prefix,
          "client identifier is this and the process number"},
-        {"-k", "--keepalive", P | S, "keepalive", set_keep_alive,
+        {"-k", "--keepalive", P | S | R, "keepalive", set_keep_alive,
          "seconds between signs of life (default 60)"},
-        {"-c", "--disable-clean-session", P | S, "", [](o& x, v) { x.connection.clean_start = false; },
+        {"-c", "--disable-clean-session", P | S | R, "", [](o& x, v) { x.connection.clean_start = false; },
          "keep the session on the broker (needs -i)"},
-        {"-x", "", P | S, "session expiry interval", set_expiry,
+        {"-x", "", P | S | R, "session expiry interval", set_expiry,
          "seconds the session outlives the connection; -1: for ever (MQTT 5)"},
-        {"-V", "--protocol-version", P | S, "version", set_version,
+        {"-V", "--protocol-version", P | S | R, "version", set_version,
          "5, 311, 31, or auto: 5, then 3.1.1 where 5 is refused"},
-        {"-M", "", P | S, "max inflight", set_in_flight,
+        {"-M", "", P | S | R, "max inflight", set_in_flight,
          "most QoS 1 and 2 messages under way at once (default 20)"},
-        {"-D", "--property", P | S, "command property value...", add_property,
+        {"-D", "--property", P | S | R, "command property value...", add_property,
          "add an MQTT 5 property to connect, publish, subscribe, unsubscribe, disconnect or will"},
         // ---- will
-        {"", "--will-topic", P | S, "will topic", set_will_topic,
+        {"", "--will-topic", P | S | R, "will topic", set_will_topic,
          "topic of the Will, sent by the broker when we vanish"},
-        {"", "--will-payload", P | S, "will payload", [](o& x, v t) { x.will.payload = t; },
+        {"", "--will-payload", P | S | R, "will payload", [](o& x, v t) { x.will.payload = t; },
          "payload of the Will"},
-        {"", "--will-qos", P | S, "will QoS", [](o& x, v t) { x.will.qos = qos_of(t, "Invalid will QoS "); },
+        {"", "--will-qos", P | S | R, "will QoS", [](o& x, v t) { x.will.qos = qos_of(t, "Invalid will QoS "); },
          "QoS of the Will (default 0)"},
-        {"", "--will-retain", P | S, "", [](o& x, v) { x.will.retain = true; },
+        {"", "--will-retain", P | S | R, "", [](o& x, v) { x.will.retain = true; },
          "the Will is retained"},
         // ---- what is sent or wanted
-        {"-t", "--topic", P | S, "topic", [](o& x, v t) { set_topic(x, t); },
+        {"-t", "--topic", P | S | R, "topic", [](o& x, v t) { set_topic(x, t); },
          "topic to publish to, or filter to subscribe to (sub: may be repeated)"},
-        {"-q", "--qos", P | S, "QoS", [](o& x, v t) { x.qos = qos_of(t, "Invalid QoS given: "); },
+        {"-q", "--qos", P | S | R, "QoS", [](o& x, v t) { x.qos = qos_of(t, "Invalid QoS given: "); },
          "quality of service: 0, 1 or 2 (default 0)"},
-        {"-m", "--message", P, "message", [](o& x, v t) { set_source(x, message_source::argument); x.pub.message = t; },
+        {"-e", "", R, "response topic", [](o& x, v t) { check_name(t, "response topic", "-e"); x.response_topic = t; },
+         "topic that the answer comes to"},
+        {"-m", "--message", P | R, "message", [](o& x, v t) { set_source(x, message_source::argument); x.pub.message = t; },
          "send this"},
-        {"-f", "--file", P, "file", [](o& x, v t) { set_source(x, message_source::file); x.pub.file = t; },
+        {"-f", "--file", P | R, "file", [](o& x, v t) { set_source(x, message_source::file); x.pub.file = t; },
          "send the contents of this file"},
         {"-l", "--stdin-line", P, "", [](o& x, v) { set_source(x, message_source::input_lines); },
          "send each line of standard input as a message"},
-        {"-n", "--null-message", P, "", [](o& x, v) { set_source(x, message_source::null); },
+        {"-n", "--null-message", P | R, "", [](o& x, v) { set_source(x, message_source::null); },
          "send an empty message"},
-        {"-s", "--stdin-file", P, "", [](o& x, v) { set_source(x, message_source::whole_input); },
+        {"-s", "--stdin-file", P | R, "", [](o& x, v) { set_source(x, message_source::whole_input); },
          "send all of standard input as one message"},
         {"-r", "--retain", P, "", [](o& x, v) { x.pub.retain = true; },
          "the broker keeps the message for later subscribers"},
@@ -231,23 +234,23 @@ std::vector<option_row> make_rows() {
          "seconds between them, fractions allowed (default 0)"},
         {"-C", "", S, "count", set_count,
          "leave after so many messages"},
-        {"-W", "", S, "timeout", set_timeout,
+        {"-W", "", S | R, "timeout", set_timeout,
          "leave after so many seconds, with exit code 27"},
         {"-E", "", S, "", [](o& x, v) { x.sub.exit_after_subscribe = true; },
          "leave as soon as the subscriptions are acknowledged"},
-        {"-F", "", S, "format", [](o& x, v t) { x.sub.format = t; },
+        {"-F", "", S | R, "format", [](o& x, v t) { x.sub.format = t; },
          "print messages in this format, see docs/tools.md"},
-        {"-N", "", S, "", [](o& x, v) { x.sub.end_of_line = false; },
+        {"-N", "", S | R, "", [](o& x, v) { x.sub.end_of_line = false; },
          "no end of line after a message"},
-        {"", "--pretty", S, "", [](o& x, v) { x.sub.pretty = true; },
+        {"", "--pretty", S | R, "", [](o& x, v) { x.sub.pretty = true; },
          "%j and %J over several lines, indented"},
-        {"-v", "--verbose", S, "", [](o& x, v) { x.sub.verbose = true; },
+        {"-v", "--verbose", S | R, "", [](o& x, v) { x.sub.verbose = true; },
          "print topic and payload"},
-        {"-R", "", S, "", [](o& x, v) { x.sub.no_retained = true; },
+        {"-R", "", S | R, "", [](o& x, v) { x.sub.no_retained = true; },
          "do not print retained messages"},
         {"", "--retained-only", S, "", [](o& x, v) { x.sub.retained_only = true; },
          "only retained messages; leave when the first other arrives"},
-        {"", "--retain-as-published", S, "", [](o& x, v) { x.sub.retain_as_published = true; },
+        {"", "--retain-as-published", S | R, "", [](o& x, v) { x.sub.retain_as_published = true; },
          "show the retain flag as it was published (MQTT 5)"},
         {"", "--remove-retained", S, "", [](o& x, v) { x.sub.remove_retained = true; },
          "clear each retained message received from the broker"},
@@ -258,13 +261,13 @@ std::vector<option_row> make_rows() {
         {"-U", "--unsubscribe", S, "unsubscribe topic", add_unsubscribe,
          "unsubscribe from this filter (may be repeated)"},
         // ---- this program
-        {"-d", "--debug", P | S, "", [](o& x, v) { x.debug = true; },
+        {"-d", "--debug", P | S | R, "", [](o& x, v) { x.debug = true; },
          "print a line for each packet sent and received"},
-        {"", "--quiet", P | S, "", [](o& x, v) { x.quiet = true; },
+        {"", "--quiet", P | S | R, "", [](o& x, v) { x.quiet = true; },
          "do not print errors that happen while running"},
-        {"", "--help", P | S, "", [](o& x, v) { x.help = true; },
+        {"", "--help", P | S | R, "", [](o& x, v) { x.help = true; },
          "print this and exit"},
-        {"", "--version", P | S, "", [](o& x, v) { x.show_version = true; },
+        {"", "--version", P | S | R, "", [](o& x, v) { x.show_version = true; },
          "print the version and exit"},
     };
 }

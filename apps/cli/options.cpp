@@ -61,6 +61,13 @@ void finish(options& given) {
         if (given.pub.source == message_source::input_lines) given.pub.repeat = 1;
         return;
     }
+    if (given.which == tool::rr) {
+        if (given.topics.empty() || given.pub.source == message_source::none || given.response_topic.empty())
+            fail("All of topic, message, and response topic must be supplied: -t topic, -e response-topic, and one of -m, -f, -n, -s.");
+        for (auto const& one : given.properties_of(property_target::publish).view())
+            if (one.id == property_id::response_topic) fail("Error in PUBLISH properties: Duplicate response topic, -e gives it already.");
+        return;
+    }
     if (given.topics.empty() && given.sub.unsubscribe.empty())
         fail("You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
     if (given.sub.no_retained && given.sub.retained_only) fail("Combining '-R' and '--retained-only' makes no sense.");

@@ -1,4 +1,4 @@
-// What a command line of `pub` and `sub` asks for, as plain data.
+// What a command line of `pub`, `sub` and `rr` asks for, as plain data.
 #pragma once
 
 #include <array>
@@ -18,7 +18,10 @@
 
 namespace aldis::app {
 
-enum class tool : std::uint8_t { pub = 1, sub = 2 };
+enum class tool : std::uint8_t { pub = 1, sub = 2, rr = 4 };
+
+/// "pub", "sub", "rr"
+constexpr std::string_view name_of(tool which) noexcept { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
 
 /// A mistake of the person at the keyboard: `what()` is one line without "Error: ".
 struct usage_error : std::runtime_error {
@@ -136,7 +139,8 @@ struct options {
     bool                                        debug = false;
     bool                                        quiet = false;
     qos_level                                   qos = qos_level::at_most_once;
-    std::vector<std::string>                    topics{};          // pub: one at most, the last given
+    std::vector<std::string>                    topics{};          // pub and rr: one at most, the last given
+    std::string                                 response_topic{};  // rr
     connection_options                          connection{};
     will_options                                will{};
     pub_options                                 pub{};
@@ -164,7 +168,7 @@ struct option_row {
     std::string_view name() const noexcept { return short_name.empty() ? long_name : short_name; }
 };
 
-/// Every option of both tools. `-D` is here too; its words arrive as one value, joined by '\0'.
+/// Every option of all three tools. `-D` is here too; its words arrive as one value, joined by '\0'.
 std::vector<option_row> const& option_rows();
 
 /// The row that `which` has under `name` ("-t" or "--topic"), or null.

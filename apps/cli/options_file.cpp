@@ -81,7 +81,7 @@ std::vector<std::string> options_files(tool which, std::function<char const*(cha
     if (auto const* xdg = environment("XDG_CONFIG_HOME")) folder = xdg;
     else if (auto const* home = environment("HOME")) folder = std::string{home} + "/.config";
     else return {};
-    auto const suffix = which == tool::pub ? "pub" : "sub";
+    auto const suffix = name_of(which);
     return {fmt::format("{}/aldis_{}", folder, suffix), fmt::format("{}/mosquitto_{}", folder, suffix)};
 }
 

@@ -19,20 +19,6 @@
 namespace aldis::app {
 namespace {
 
-publish_options how_to_publish(options const& given, protocol version) {
-    publish_options how{given.qos, given.pub.retain};
-    if (!is_v5(version)) return how;
-    property_list others;
-    std::optional<std::uint16_t> alias;
-    for (auto const& one : given.properties_of(property_target::publish).view()) {
-        if (one.id == property_id::topic_alias) alias = static_cast<std::uint16_t>(one.number);
-        else others.add(one);
-    }
-    how.props(std::move(others));
-    if (alias) how.topic_alias(*alias);                            // the client leaves the topic out from the second message on
-    return how;
-}
-
 // True when the message came to its end with the connection, not with an answer.
 bool was_cut_off(error_code const& why, publish_result const& answer) {
     if (!why || is_error(answer.reason())) return false;
@@ -204,6 +190,22 @@ private:
     bool                                 at_end_ = false;
 };
 
+} // namespace
+
+publish_options how_to_publish(options const& given, protocol version) {
+    publish_options how{given.qos, given.pub.retain};
+    if (!is_v5(version)) return how;
+    property_list others;
+    std::optional<std::uint16_t> alias;
+    for (auto const& one : given.properties_of(property_target::publish).view()) {
+        if (one.id == property_id::topic_alias) alias = static_cast<std::uint16_t>(one.number);
+        else others.add(one);
+    }
+    how.props(std::move(others));
+    if (alias) how.topic_alias(*alias);                            // the client leaves the topic out from the second message on
+    return how;
+}
+
 std::string payload_of(pub_options const& wanted) {
     switch (wanted.source) {
     case message_source::argument: return wanted.message;
@@ -213,8 +215,6 @@ std::string payload_of(pub_options const& wanted) {
     }
     return {};
 }
-
-} // namespace
 
 int pub_run(options const& given) {
     if (given.pub.source == message_source::input_lines) return line_publisher{given}.run();

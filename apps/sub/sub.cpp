@@ -40,7 +40,7 @@ public:
             timeout_.async_wait([this](error_code const& why) { if (!why) on_timeout(); });
         }
         auto options = link_.mqtt().options();
-        options.manual_acknowledge();
+        options.manual_acknowledge(true);
         link_.mqtt().options(std::move(options));
         link_.mqtt().on_message([this](received_message const& m) { on_message(m); });
         if (given_.qos == qos_level::exactly_once) link_.observe([this](direction way, bytes_view frame) { on_packet(way, frame); });

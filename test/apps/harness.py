@@ -113,14 +113,14 @@ def clean_environment(home, extra=None):
 
 
 class Tools(unittest.TestCase):
-    """The tools under their names: pub and sub are ours as `aldis pub`, stand_in_* ours under the name of the tool they replace."""
+    """The tools under their names: pub, sub and rr are ours as `aldis pub`, stand_in_* ours under the name of the tool they replace."""
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="aldis_tools_")
         cls.environment = clean_environment(cls.folder)
-        cls.programs = {"pub": [ALDIS, "pub"], "sub": [ALDIS, "sub"]}
-        for tool in ("pub", "sub"):
+        cls.programs = {tool: [ALDIS, tool] for tool in ("pub", "sub", "rr")}
+        for tool in ("pub", "sub", "rr"):
             os.symlink(ALDIS, os.path.join(cls.folder, f"mosquitto_{tool}"))
             cls.programs[f"stand_in_{tool}"] = [os.path.join(cls.folder, f"mosquitto_{tool}")]
             cls.programs[f"real_{tool}"] = [find_program(f"mosquitto_{tool}")]

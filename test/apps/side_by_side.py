@@ -1,5 +1,6 @@
 # Command lines given to our tools and to the ones they replace, in the same run: what arrives, what is printed, how they exit.
 import re
+import subprocess
 import unittest
 
 import harness
@@ -218,6 +219,95 @@ class Subscribing(Tools):
         self.assertEqual(self.run_tool("real_sub", *self.broker.where, "-t", "gone/#", "-v", "-W", "1").out, b"gone/3 x\n")
 
 
+class Requesting(Tools):
+    """The same request by both tools, answered by hand: what the responder sees, what is printed of the answer, how they exit."""
+
+    QUESTION = "%t|%q|%r|%R|%D|%C|%P|%p"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.broker = Broker().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.close()
+        super().tearDownClass()
+
+    def ask(self, tool, arguments, answer, data):
+        responder = self.start_subscribed("real_sub", *self.broker.where, "-V", "5", "-q", "2", "-t", "ask/#", "-C", "1", "-F", self.QUESTION)
+        process = self.start(tool, *self.broker.where, "-t", "ask/it", "-e", "answers/x", *arguments, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL)
+        if data is not None:
+            process.stdin.write(data)
+            process.stdin.close()
+            process.stdin = None
+        question = self.ended(responder).out
+        if answer is not None:
+            self.assertEqual(self.run_tool("real_pub", *self.broker.where, "-t", "answers/x", *answer).code, 0)
+        return question, self.finish(process)
+
+    def both(self, *arguments, answer=("-m", "the answer"), data=None, code=0):
+        (their_question, theirs), (our_question, ours) = (self.ask(tool, arguments, answer, data) for tool in ("real_rr", "stand_in_rr"))
+        with self.subTest(arguments=arguments):
+            self.assertEqual(our_question, their_question)
+            self.assertNotEqual(our_question, b"")
+            # The real one leaves without DISCONNECT when it has its answer.
+            said = [[line for line in sorted_lines(result.out) if not line.endswith(b"sending DISCONNECT")] for result in (ours, theirs)]
+            self.assertEqual(said[0], said[1])
+            self.assertEqual(ours.code, theirs.code, ours)
+            self.assertEqual(ours.code, code)
+            self.assertEqual(ours.err, theirs.err)
+        return ours
+
+    def test_every_qos_in_every_version(self):
+        for version in [[], ["-V", "311"], ["-V", "5"]]:
+            for qos in QOS:
+                ours = self.both(*version, *qos, "-m", "hello")
+                self.assertEqual(ours.out, b"the answer\n")
+
+    def test_traces(self):
+        for version in [["-V", "311"], ["-V", "5"]]:
+            for qos in QOS[1:]:
+                self.both(*version, *qos, "-m", "hello", "-d", answer=("-m", "x", "-q", "1"))
+
+    def test_where_the_request_comes_from(self):
+        path = f"{self.folder}/payload"
+        with open(path, "wb") as file:
+            file.write(b"from a file")
+        self.both("-f", path)
+        self.both("-n")
+        self.both("-s", data=b"one\ntwo")
+
+    def test_output_options(self):
+        rich = ("-m", '{"a":[1,2]}', "-q", "1", "-V", "5", "-D", "publish", "content-type", "text/json", "-D", "publish", "user-property", "k", "v")
+        for more in (["-v"], ["-N"], ["-F", "%t %q %C %P %l %p"], ["-F", "%j"], ["-F", "%J"], ["-F", "%J", "--pretty"]):
+            self.both("-m", "x", *more, answer=rich)
+        self.both("-m", "x", "-v", answer=("-n",))
+
+    def test_properties(self):
+        self.both("-m", "x", "-D", "publish", "content-type", "text/plain", "-D", "publish", "correlation-data", "12", "-D", "publish", "user-property", "k", "v",
+                  "-D", "subscribe", "user-property", "a", "b", "-D", "connect", "user-property", "c", "d")
+
+    def test_time_out(self):
+        self.assertIn(b"Timed out", self.both("-m", "x", "-W", "1", answer=None, code=27).err)
+
+    def test_a_retained_answer(self):
+        """-R does what the manual says; the real one prints it all the same."""
+        self.run_tool("real_pub", *self.broker.where, "-t", "answers/x", "-m", "stale", "-r")
+        self.addCleanup(self.run_tool, "real_pub", *self.broker.where, "-t", "answers/x", "-n", "-r")
+        self.assertEqual(self.both("-m", "x", answer=None).out, b"stale\n")
+        self.assertEqual(self.ask("rr", ["-m", "x", "-R"], ("-m", "fresh"), None)[1].out, b"fresh\n")
+
+    def test_we_answer_the_real_one(self):
+        for asks, answers in (("real_rr", "pub"), ("rr", "real_pub")):
+            responder = self.start_subscribed("sub", *self.broker.where, "-V", "5", "-t", "ask/#", "-C", "1", "-F", "%R")
+            process = self.start(asks, *self.broker.where, "-t", "ask/it", "-e", "answers/y", "-m", "x")
+            where = self.ended(responder).out.decode().strip()
+            self.assertEqual(where, "answers/y")
+            self.run_tool(answers, *self.broker.where, "-t", where, "-m", "here")
+            self.assertEqual(self.finish(process).out, b"here\n")
+
+
 class Refusals(Tools):
     """Mistakes: the same exit code, and our one line begins with the first line of theirs."""
 
@@ -266,11 +356,17 @@ class Refusals(Tools):
                           [*ok, "-R", "--retained-only"], [*ok, "--random-filter", "0"], [*ok, "-F", "%"], [*ok, "-F", "%Q"], [*ok, "-F", "\\q"], [*ok, "-F", "%0-l"],
                           [*ok, "-F", "a@"], [*ok, "-F", "\\"], [*ok, "-k", "0"], [*ok, "-P", "secret", "-V", "31"], [*ok, "-U", "a/b+"]):
             self.compare("sub", *arguments)
+        ok = [*self.broker.where, "-t", "a", "-e", "b", "-m", "x"]
+        for arguments in (["-t", "a", "-m", "x"], ["-t", "a", "-e", "b"], ["-e", "b", "-m", "x"], [*ok, "-e", "b/+"], [*ok, "-t", "a/#"], [*ok, "-l"], [*ok, "-C", "1"],
+                          [*ok, "-r"], [*ok, "-U", "x"], [*ok, "-T", "x"], [*ok, "-E"], [*ok, "-n"], [*ok, "--repeat", "2"], [*ok, "-F", "%z"], [*ok, "-W", "0"],
+                          [*ok, "--retained-only"], [*ok, "--remove-retained"], [*ok, "-q", "3"], [*ok, "-D", "publish", "response-topic", "c"]):
+            self.compare("rr", *arguments)
 
     def test_nobody_listens(self):
         port = str(harness.free_port())
         self.compare("pub", "-h", "127.0.0.1", "-p", port, "-t", "a", "-m", "b", code=1)
         self.compare("sub", "-h", "127.0.0.1", "-p", port, "-t", "a", code=1)
+        self.compare("rr", "-h", "127.0.0.1", "-p", port, "-t", "a", "-e", "b", "-m", "c", code=1)
         self.compare("pub", "--unix", "/nonexistent/socket", "-t", "a", "-m", "b", code=1)
 
     def test_no_such_host(self):
