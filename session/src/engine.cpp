@@ -18,6 +18,7 @@ constexpr std::size_t keep_up_to = 64U << 10U;
 void engine::impl::received(std::size_t n, time_point now) {
     bool const fresh = in_.size() == 0;
     in_.commit(n);
+    if (auto* const t = counted()) t->bytes_received += n;
     if (n == 0 || at_ == phase::finished) return;
     if (how_.packet_timeout.count() > 0 && fresh) deadlines_.set(timer::packet, now + how_.packet_timeout);
     if (deadlines_.is_set(timer::ping_response)) deadlines_.set(timer::ping_response, now + how_.ping_timeout);
@@ -25,6 +26,7 @@ void engine::impl::received(std::size_t n, time_point now) {
 
 void engine::impl::sent(std::size_t n, time_point now) {
     out_.sent(n);
+    if (auto* const t = counted()) t->bytes_sent += n;
     if (out_.size() == 0 && gate_.empty()) answers_ = 0;
     if (n > 0 && who_ == role::client && keep_alive_ > 0 && at_ == phase::open)                          // [MQTT-3.1.2-20]
         deadlines_.set(timer::ping, now + std::chrono::milliseconds{keep_alive_ * 900});
@@ -34,6 +36,12 @@ void engine::impl::committed(time_point now) {
     if (at_ == phase::finished) return;                            // a connection that ended while its CONNACK waited does not open
     gate_.release(clock_.done, out_.run());
     if (accepted_ && gate_.empty()) open(now);
+}
+
+bool engine::impl::waits_for_commit() const noexcept {
+    if (at_ == phase::finished) return false;
+    auto const waits = [this](slot_no at) { return at != no_slot && session_->all[at].ready > clock_.done; };
+    return !gate_.empty() || waits(next_pubrel_) || waits(next_publish_);
 }
 
 bool engine::impl::wants_input() const noexcept {
@@ -146,8 +154,9 @@ void engine::impl::tick(time_point now) {
     if (deadlines_.is_due(timer::ping, now)) {
         deadlines_.clear(timer::ping);                             // set again when it has been sent
         if (deadlines_.is_set(timer::ping_response)) return;
-        if (put(packet::pingreq{}))                                // [MQTT-3.1.2-20] [v3-MQTT-3.1.2-23]
-            deadlines_.set(timer::ping_response, paused_ ? time_point::max() - duration{1} : now + how_.ping_timeout);
+        if (!put(packet::pingreq{})) return;                       // [MQTT-3.1.2-20] [v3-MQTT-3.1.2-23]
+        pinged_at_ = now;
+        deadlines_.set(timer::ping_response, paused_ ? time_point::max() - duration{1} : now + how_.ping_timeout);
     }
 }
 
@@ -168,6 +177,7 @@ std::span<std::byte> engine::prepare() { return impl_->in_.prepare(); }
 void                 engine::received(std::size_t n, time_point now) { impl_->received(n, now); }
 void                 engine::sent(std::size_t n, time_point now) { impl_->sent(n, now); }
 void                 engine::committed(time_point now) { impl_->committed(now); }
+bool                 engine::waits_for_commit() const noexcept { return impl_->waits_for_commit(); }
 void                 engine::connection_lost(time_point now) { impl_->connection_lost(now); }
 
 outcome<void> engine::connect(packet::connect const& request, state& session, time_point now) { return impl_->connect(request, session, now); }
@@ -178,6 +188,7 @@ outcome<delivery_no> engine::publish(packet::publish const& p, time_point now) {
 outcome<delivery_no> engine::publish(message content, publish_options const& options, time_point now) {
     return impl_->publish(std::move(content), options, now);
 }
+bool          engine::withdraw(delivery_no no, time_point now) { return impl_->withdraw(no, now); }
 outcome<void> engine::acknowledge(arrival_no arrival, reason_code reason, properties const& props, time_point) {
     return impl_->acknowledge(arrival, reason, props);
 }

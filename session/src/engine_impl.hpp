@@ -37,6 +37,7 @@ struct engine::impl {
     void received(std::size_t n, time_point now);
     void sent(std::size_t n, time_point now);
     void committed(time_point now);
+    bool waits_for_commit() const noexcept;
     void tick(time_point now);
     void pause(bool on, time_point now);
     bool wants_input() const noexcept;
@@ -89,6 +90,10 @@ struct engine::impl {
     outcome<void> put_publish(outgoing const& d, time_point now);
     std::optional<event::outcome> unsendable(outgoing const& d) const noexcept;
     void settle(slot_no at) noexcept;
+    bool withdraw(delivery_no no, time_point now);
+    traffic* counted() const noexcept { return session_ ? session_->counted.get() : nullptr; }
+    void count_sent(qos_level qos, std::size_t bytes) const noexcept;
+    void measure(outgoing const& d, time_point now) noexcept;
     template <packet_type Type>
     event_ptr on_ack(packet::ack<Type> const& p, out_input input, time_point now);
     event_ptr on_step(slot_no at, out_step const& step, reason_code reason, properties const& props, time_point now);
@@ -225,6 +230,9 @@ struct engine::impl {
     std::size_t                       publishes_sent_ = 0;         // on this connection, PUBACK or PUBREC awaited
     std::unique_ptr<outgoing_aliases> aliases_out_{};
     std::uint64_t                     stray_acks_ = 0;
+    delivery_no                       measured_ = 0;               // the message whose acknowledgement's round trip is measured; 0: none
+    time_point                        measured_from_{};
+    time_point                        pinged_at_{};
 
     // receiving
     struct pending_ack {

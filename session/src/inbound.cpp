@@ -8,6 +8,11 @@ namespace aldis::session {
 engine::impl::event_ptr engine::impl::on(packet::publish const& received, time_point) {
     auto p = received;
     if (is_v5(version_) && !resolve_alias(p)) return nullptr;
+    if (auto* const t = counted()) {
+        auto& of = t->received[static_cast<std::size_t>(p.qos)];
+        ++of.messages;
+        of.bytes += p.payload.size();
+    }
     if (p.qos > own_.maximum_qos) return refuse(reason_code::qos_not_supported);                         // [MQTT-3.2.2-11]
     if (p.retain && !own_.retain_available) return refuse(reason_code::retain_not_supported);            // [MQTT-3.2.2-14]
     if (p.qos == qos_level::at_most_once) return raise(event::message_arrived{p, 0});

@@ -110,6 +110,7 @@ outcome<void> engine::impl::publish_now(packet::publish p) {
     if (alias != 0 && !p.topic.empty()) aliases_out_->set(alias, p.topic);
     auto& run = out_.run();
     run.insert(run.end(), p.payload.begin(), p.payload.end());     // the owner's bytes end with this call
+    count_sent(p.qos, p.payload.size());
     return {};
 }
 
@@ -120,7 +121,11 @@ std::uint16_t engine::impl::send_quota() const noexcept {          // [MQTT-4.9.
 }
 
 /// The quota counts every delivery begun and not complete, on whichever connection.  [MQTT-3.3.4-7] [MQTT-3.3.4-9] [MQTT-4.9.0-1]
-bool engine::impl::may_start() const noexcept { return session_->publishes.count + session_->pubrels.count < send_quota(); }
+bool engine::impl::may_start() const noexcept {
+    auto const& s = *session_;
+    if (s.publishes.count + s.pubrels.count >= send_quota()) return false;
+    return s.in_flight_bytes == 0 || s.in_flight_bytes + s.all[s.queue.first].content.size() <= how_.max_in_flight_bytes;
+}
 
 /// Takes identifiers for what the quota admits, so that a store hears of it as early as can be. Nothing is sent here.
 void engine::impl::start(time_point now) {
@@ -190,6 +195,10 @@ bool engine::impl::send(slot_no at, time_point now) {
     d.written = true;
     d.sent_on = session_->connection;
     ++publishes_sent_;
+    if (measured_ == 0) {
+        measured_ = d.no;
+        measured_from_ = now;
+    }
     return true;
 }
 
@@ -232,6 +241,7 @@ outcome<void> engine::impl::put_publish(outgoing const& d, time_point now) {
         return refusal::too_large;
     }
     out_.append_payload(p.payload, m.hold());
+    count_sent(d.qos, p.payload.size());
     return {};
 }
 
@@ -243,6 +253,31 @@ void engine::impl::settle(slot_no at) noexcept {
     if (next_publish_ == at) next_publish_ = d.next;
     if (next_pubrel_ == at) next_pubrel_ = d.next;
     if (d.waits != out_state::wait_pubcomp && d.sent_on == session_->connection) --publishes_sent_;
+}
+
+bool engine::impl::withdraw(delivery_no no, time_point now) {
+    if (!session_) return false;
+    slot_no const at = session_->find_unsent(no);
+    if (at == no_slot) return false;
+    if (session_->all[at].id != 0) settle(at);
+    session_->finish(at);
+    start(now);
+    return true;
+}
+
+void engine::impl::count_sent(qos_level qos, std::size_t bytes) const noexcept {
+    auto* const t = counted();
+    if (!t) return;
+    auto& of = t->sent[static_cast<std::size_t>(qos)];
+    ++of.messages;
+    of.bytes += bytes;
+}
+
+/// The answer to a PUBLISH came: if it is the one that is measured, the next one will be.
+void engine::impl::measure(outgoing const& d, time_point now) noexcept {
+    if (d.no != measured_) return;
+    if (auto* const t = counted()) t->acknowledgement = now - measured_from_;
+    measured_ = 0;
 }
 
 template <packet_type Type>
@@ -262,6 +297,7 @@ engine::impl::event_ptr engine::impl::on_ack(packet::ack<Type> const& p, out_inp
 
 engine::impl::event_ptr engine::impl::on_step(slot_no at, out_step const& step, reason_code reason, properties const& props, time_point now) {
     auto& d = session_->all[at];
+    measure(d, now);
     if (!step.to) {                                                // complete  [MQTT-4.3.2-1] [MQTT-4.3.3-1] [MQTT-4.4.0-2] [v3-MQTT-2.3.1-3]
         auto const said = step.on == out_input::pubcomp ? d.reason : reason;
         auto const no = d.no;

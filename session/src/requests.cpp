@@ -129,7 +129,8 @@ engine::impl::event_ptr engine::impl::on(packet::pingreq const&, time_point) {
     return nullptr;
 }
 
-engine::impl::event_ptr engine::impl::on(packet::pingresp const&, time_point) {
+engine::impl::event_ptr engine::impl::on(packet::pingresp const&, time_point now) {
+    if (auto* const t = counted(); t && deadlines_.is_set(timer::ping_response)) t->ping = now - pinged_at_;
     deadlines_.clear(timer::ping_response);
     return nullptr;
 }

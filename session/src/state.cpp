@@ -19,12 +19,19 @@ enqueued state::enqueue(message content, publish_options const& options, queue_l
 }
 
 bool state::withdraw(delivery_no no) {
-    auto& d = *data_;
-    slot_no at = d.queue.first;
-    while (at != no_slot && d.all[at].no != no) at = d.all[at].next;
+    slot_no const at = data_->find_unsent(no);
     if (at == no_slot) return false;
-    d.finish(at);
+    data_->finish(at);
     return true;
+}
+
+std::optional<time_point> state::expire(time_point now) { return data_->expire(now); }
+
+std::vector<delivery_no> state::outstanding() const {
+    std::vector<delivery_no> all;
+    for (slot_no const first : {data_->pubrels.first, data_->publishes.first, data_->queue.first})
+        for (slot_no at = first; at != no_slot; at = data_->all[at].next) all.push_back(data_->all[at].no);
+    return all;
 }
 
 bool          state::exists() const noexcept { return data_->exists; }
@@ -33,8 +40,14 @@ void          state::clear() { data_->clear(); }
 std::size_t   state::queued_messages() const noexcept { return data_->queue.count; }
 std::size_t   state::queued_bytes() const noexcept { return data_->queued_bytes; }
 std::size_t   state::in_flight() const noexcept { return data_->publishes.count + data_->pubrels.count; }
+std::size_t   state::in_flight_bytes() const noexcept { return data_->in_flight_bytes; }
 std::size_t   state::incoming() const noexcept { return data_->arrivals.size(); }
 std::size_t   state::identifiers_in_use() const noexcept { return data_->ids.in_use(); }
+
+traffic const* state::counted() const noexcept { return data_->counted.get(); }
+void           state::count_traffic() {
+    if (!data_->counted) data_->counted = std::make_unique<traffic>();
+}
 
 std::vector<event::delivered> state::take_outcomes() { return std::exchange(data_->outcomes, {}); }
 
@@ -46,8 +59,11 @@ std::vector<change> state::snapshot() const { return data_->snapshot(); }
 // ---- Sending ----------------------------------------------------------------------------------------------------------
 
 enqueued state::data::enqueue(message content, publish_options const& options, queue_limits const& bound) {
-    if (!make_room(content.size(), bound))
-        return {bound.when_full == overflow::drop_newest ? enqueued::how::dropped_new : enqueued::how::rejected, 0};
+    if (!make_room(content.size(), bound)) {
+        bool const drops = bound.when_full == overflow::drop_newest;
+        if (drops && counted) ++counted->dropped;
+        return {drops ? enqueued::how::dropped_new : enqueued::how::rejected, 0};
+    }
 
     outgoing made{};
     made.no = next_delivery++;
@@ -60,9 +76,8 @@ enqueued state::data::enqueue(message content, publish_options const& options, q
     if (keeps_changes && made.qos != qos_level::at_most_once)       // QoS 0 does not outlive the process: a store could have it sent twice
         record({.kind = change::what::queued, .no = made.no, .qos = made.qos, .retain = made.retain, .content = content,
                 .expires_at = made.expires_at, .subscription_ids = made.subscription_ids});
-    queued_bytes += content.size();
-    if (made.qos == qos_level::at_most_once) ++queued_qos_0;
     made.content = std::move(content);
+    join_queue(made);
     auto const no = made.no;
     all.push_back(queue, all.make(std::move(made)));
     return {enqueued::how::yes, no};
@@ -83,6 +98,18 @@ bool state::data::make_room(std::size_t bytes, queue_limits const& bound) {
     return !full();
 }
 
+void state::data::join_queue(outgoing const& d) noexcept {
+    queued_bytes += d.content.size();
+    if (d.qos == qos_level::at_most_once) ++queued_qos_0;
+    if (d.expires_at) ++queued_to_expire;
+}
+
+void state::data::leave_queue(outgoing const& d) noexcept {
+    queued_bytes -= d.content.size();
+    if (d.qos == qos_level::at_most_once) --queued_qos_0;
+    if (d.expires_at) --queued_to_expire;
+}
+
 void state::data::drop_queued(slot_no at) { give_up(at, event::outcome::dropped); }
 
 bool state::data::start_first() {
@@ -91,7 +118,8 @@ bool state::data::start_first() {
     if (id == 0) return false;
     auto& d = all[at];
     d.id = id;
-    queued_bytes -= d.content.size();
+    leave_queue(d);
+    in_flight_bytes += d.content.size();
     all.remove(queue, at);
     all.push_back(publishes, at);
     record({.kind = change::what::started, .no = d.no, .id = id});
@@ -102,6 +130,7 @@ void state::data::release(slot_no at, reason_code reason) {
     auto& d = all[at];
     d.waits = out_state::wait_pubcomp;
     d.reason = reason;
+    in_flight_bytes -= d.content.size();
     d.content = {};
     d.subscription_ids = {};
     d.expires_at.reset();
@@ -117,8 +146,8 @@ deliveries::order& state::data::list_of(slot_no at) noexcept {
 
 void state::data::finish(slot_no at) {
     auto& d = all[at];
-    if (d.id == 0) queued_bytes -= d.content.size();
-    if (d.qos == qos_level::at_most_once) --queued_qos_0;
+    if (d.id == 0) leave_queue(d);
+    else if (d.waits != out_state::wait_pubcomp) in_flight_bytes -= d.content.size();
     all.remove(list_of(at), at);
     if (d.id != 0) ids.release(d.id);
     if (d.qos != qos_level::at_most_once) record({.kind = change::what::finished, .no = d.no});
@@ -127,7 +156,29 @@ void state::data::finish(slot_no at) {
 
 void state::data::give_up(slot_no at, event::outcome how, reason_code reason) {
     outcomes.push_back({all[at].no, how, reason, {}});
+    if (counted && how == event::outcome::dropped) ++counted->dropped;
+    if (counted && how == event::outcome::expired) ++counted->expired;
     finish(at);
+}
+
+/// The youngest first: what is taken back has mostly just come.
+slot_no state::data::find_unsent(delivery_no no) const noexcept {
+    for (slot_no const last : {queue.last, publishes.last})
+        for (slot_no at = last; at != no_slot; at = all[at].previous)
+            if (all[at].no == no) return all[at].written ? no_slot : at;
+    return no_slot;
+}
+
+std::optional<time_point> state::data::expire(time_point now) {
+    std::optional<time_point> next;
+    for (slot_no at = queued_to_expire > 0 ? queue.first : no_slot; at != no_slot;) {
+        slot_no const after = all[at].next;
+        auto const    due = all[at].expires_at;
+        if (due && *due <= now) give_up(at, event::outcome::expired);
+        else if (due && (!next || *due < *next)) next = due;
+        at = after;
+    }
+    return next;
 }
 
 // ---- Receiving QoS 2 --------------------------------------------------------------------------------------------------
@@ -161,7 +212,8 @@ void state::data::lost() {
             ids.release(d.id);
             d.id = 0;
             d.written = false;
-            queued_bytes += d.content.size();
+            in_flight_bytes -= d.content.size();
+            join_queue(d);
             all.push_front(queue, at);
         }
         at = before;
@@ -179,7 +231,9 @@ void state::data::clear() {
     auto kept = std::move(changes);
     auto ends = std::move(outcomes);
     auto const engines = connection;
+    auto counters = std::move(counted);
     *this = data{last_id};
+    counted = std::move(counters);
     keeps_changes = keeping;
     std::tie(next_delivery, next_arrival) = nos;
     changes = std::move(kept);
@@ -238,7 +292,7 @@ bool replay_queued(state::data& d, change const& saved) {
     made.qos = saved.qos;
     made.retain = saved.retain;
     made.waits = saved.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
-    d.queued_bytes += made.content.size();
+    d.join_queue(made);
     d.next_delivery = std::max(d.next_delivery, saved.no + 1);
     d.all.push_back(d.queue, d.all.make(std::move(made)));
     return true;
@@ -249,7 +303,8 @@ bool replay_started(state::data& d, change const& saved) {
     if (at == no_slot || !d.ids.take_this(saved.id, at)) return false;
     d.all[at].id = saved.id;
     d.all[at].written = true;                                      // nobody knows; the peer must be told that it may be a duplicate
-    d.queued_bytes -= d.all[at].content.size();
+    d.leave_queue(d.all[at]);
+    d.in_flight_bytes += d.all[at].content.size();
     d.all.remove(d.queue, at);
     d.all.push_back(d.publishes, at);
     return true;

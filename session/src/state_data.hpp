@@ -28,6 +28,12 @@ struct state::data {
     void release(slot_no at, reason_code reason);
     /// Takes a delivery out of its list and frees its identifier.
     void finish(slot_no at);
+    /// What the queue counts of its messages.
+    void join_queue(outgoing const& d) noexcept;
+    void leave_queue(outgoing const& d) noexcept;
+    /// The delivery with this number if nothing of it was sent.
+    slot_no find_unsent(delivery_no no) const noexcept;
+    std::optional<time_point> expire(time_point now);
     /// finish(), and the owner is told.
     void give_up(slot_no at, event::outcome how, reason_code reason = reason_code::success);
     deliveries::order& list_of(slot_no at) noexcept;
@@ -53,6 +59,8 @@ struct state::data {
     packet_id                     last_id;
     std::size_t                   queued_bytes = 0;
     std::size_t                   queued_qos_0 = 0;                // of the queue
+    std::size_t                   queued_to_expire = 0;            // of the queue, those that can
+    std::size_t                   in_flight_bytes = 0;             // of `publishes`
     id_map<arrival_record>              arrivals{};
     delivery_no                   next_delivery = 1;
     arrival_no                    next_arrival = 1;
@@ -62,6 +70,7 @@ struct state::data {
     bool                          keeps_changes = false;
     std::vector<change>           changes{};
     std::vector<event::delivered> outcomes{};
+    std::unique_ptr<traffic>      counted{};
 
 private:
     bool make_room(std::size_t bytes, queue_limits const& bound);

@@ -21,7 +21,7 @@ session::enqueued put(session::state& s, std::string_view payload, qos_level qos
 TEST_CASE("the queue is bounded in messages and does with the next one as it was told", "[session][state]") {
     using how = session::enqueued::how;
     session::state s;
-    session::queue_limits bound{.messages = 2, .bytes = 10'000, .when_full = GENERATE(overflow::reject, overflow::drop_newest, overflow::drop_oldest, overflow::drop_qos_0_first)};
+    session::queue_limits bound{.messages = 2, .bytes = 10'000, .when_full = GENERATE(overflow::reject, overflow::drop_newest, overflow::drop_oldest, overflow::drop_qos_0_first, overflow::wait)};
     auto const first = put(s, "1", at_least_once, bound);
     auto const second = put(s, "2", at_most_once, bound);
     auto const third = put(s, "3", exactly_once, bound);
@@ -29,7 +29,8 @@ TEST_CASE("the queue is bounded in messages and does with the next one as it was
 
     CHECK(s.queued_messages() == 2);
     switch (bound.when_full) {
-    case overflow::reject: CHECK(third.result == how::rejected); break;
+    case overflow::reject:
+    case overflow::wait: CHECK(third.result == how::rejected); break;
     case overflow::drop_newest: CHECK(third.result == how::dropped_new); break;
     case overflow::drop_oldest:
         CHECK(third.result == how::yes);

@@ -68,6 +68,9 @@ public:
     /// The commit_clock's `done` moved.
     void committed(time_point now);
 
+    /// Something would leave if `done` moved to `filling`. A store that has nothing to commit then moves it, or it would wait for ever.
+    bool waits_for_commit() const noexcept;
+
     /// The transport is down. Raises closed unless that was said already.
     void connection_lost(time_point now);
 
@@ -92,6 +95,9 @@ public:
     /// queue, sent when the peer's Receive Maximum allows. Message Expiry Interval counts from now. `p.id` and `p.dup` are not looked at.
     outcome<delivery_no> publish(packet::publish const& p, time_point now);
     outcome<delivery_no> publish(message content, publish_options const& options, time_point now);
+
+    /// Takes back a message of which nothing was sent, as state::withdraw() does. False also where no session is served.
+    bool withdraw(delivery_no no, time_point now);
 
     /// The owner has (or refuses) a message that arrived. In any order; PUBACKs leave in order of arrival, and PUBRECs do.
     outcome<void> acknowledge(arrival_no arrival, reason_code reason, properties const& props, time_point now);

@@ -9,7 +9,13 @@
 
 namespace aldis::session {
 
-enum class overflow : std::uint8_t { reject, drop_newest, drop_oldest, drop_qos_0_first };
+enum class overflow : std::uint8_t {
+    reject,
+    drop_newest,                           // the one that was to be queued
+    drop_oldest,                           // what waited longest
+    drop_qos_0_first,                      // the oldest of QoS 0; refused where there are none
+    wait,                                  // refused, for an owner that keeps it until there is room
+};
 
 /// The bound of what waits to be sent in one session.
 struct queue_limits {
@@ -33,6 +39,9 @@ struct settings {
 
     /// QoS 1 and 2 messages in flight at a time, below what the peer's Receive Maximum allows; 0: no bound of our own.
     std::uint16_t max_in_flight = 65'535;
+
+    /// Bytes of those that await PUBACK or PUBREC; one message may exceed it.
+    std::size_t max_in_flight_bytes = 64U << 20U;
 
     /// Topic aliases that we assign automatically, up to what the peer allows; 0 turns it off.
     std::uint16_t automatic_aliases = 16;

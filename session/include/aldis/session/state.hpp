@@ -13,6 +13,7 @@
 #include <aldis/session/message.hpp>
 #include <aldis/session/settings.hpp>
 #include <aldis/session/time.hpp>
+#include <aldis/session/traffic.hpp>
 
 namespace aldis::session {
 
@@ -70,9 +71,16 @@ public:
     /// by an engine as event::delivered, or by take_outcomes().
     enqueued enqueue(message content, publish_options const& options, queue_limits const& bound, time_point now);
 
-    /// Takes back a message that was not started: it is never sent, and nothing is reported of it. False when it is under way or gone.
-    /// Linear in the queue.
+    /// Takes back a message of which nothing was sent: it never is, and nothing is reported of it. False when it is under way or gone. Looked
+    /// for from the youngest on. While an engine serves the session, call engine::withdraw() instead.
     bool withdraw(delivery_no no);
+
+    /// Ends the messages of the queue whose expiry has passed; reported like those that were dropped. When to call it again; nothing: no
+    /// message there expires. Linear in the queue, if one does.
+    std::optional<time_point> expire(time_point now);
+
+    /// Every outgoing message that has not ended, QoS 0 included.
+    std::vector<delivery_no> outstanding() const;
 
     /// True once a CONNACK succeeded, or a stored session was restored: there is something to resume.
     bool exists() const noexcept;
@@ -95,6 +103,13 @@ public:
 
     /// Packet identifiers in use for sending.
     std::size_t identifiers_in_use() const noexcept;
+
+    /// PUBLISHes begun and not answered by PUBACK or PUBREC: bytes that they account for.
+    std::size_t in_flight_bytes() const noexcept;
+
+    /// Null until count_traffic(): a session that nobody watches costs nothing.
+    traffic const* counted() const noexcept;
+    void           count_traffic();
 
     /// Ends of deliveries that no engine has reported; empties the list.
     std::vector<event::delivered> take_outcomes();
