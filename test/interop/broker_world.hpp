@@ -73,7 +73,7 @@ private:
     void start(std::uint16_t port) {
         port_ = port;
         auto const file = folder_.path / "mosquitto.conf";
-        std::ofstream(file) << "listener " << port_ << " 127.0.0.1\nallow_anonymous true\npersistence false\n";
+        std::ofstream(file) << "listener " << port_ << " 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n";
         mosquitto_.reset();
         mosquitto_ = std::make_unique<process>(std::vector<std::string>{ALDIS_MOSQUITTO, "-c", file.string()});
         for (int i = 0; i < 500 && !mosquitto_->has_ended() && !is_up(); ++i) pause();
