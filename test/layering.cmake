@@ -53,6 +53,8 @@ ban("TLS belongs in its files of transport" FILES "^(codec|session|transport|lib
 ban("libcrypto belongs in one named file of the layer that needs it"
   FILES "^(codec|session|transport|lib|apps)/" EXCEPT "^(transport/src/tls(_[a-z]+)?\\.[ch]pp|(lib|apps)/.*/?crypto\\.cpp)$"
   PATTERN "${include}[<\"]openssl/")
+ban("SQLite belongs in one folder of lib" FILES "^(codec|session|transport|lib|apps)/" EXCEPT "^lib/src/store/sqlite\\.hpp$"
+  PATTERN "${include}[<\"]sqlite3")
 ban("fmt and CLI11 are the programs' affair, and no part of a public header" FILES "^(codec|session|transport|lib)/include/"
   PATTERN "${include}[<\"](fmt/|CLI/)")
 

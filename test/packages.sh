@@ -2,7 +2,7 @@
 
 # To build the libraries and the program `aldis`.
 build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-dev libssl-dev libc-ares-dev
-    libfmt-dev libcli11-dev zlib1g-dev libpcap0.8-dev)
+    libsqlite3-dev libfmt-dev libcli11-dev zlib1g-dev libpcap0.8-dev)
 
 # A broker to talk to, until Aldis has its own. Only its program is used, never its service. And what makes its certificate.
 demo_packages=(mosquitto openssl)

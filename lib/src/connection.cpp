@@ -106,6 +106,7 @@ private:
         end_if_finished();
         arm();
         read();
+        if (owner_) owner_->on_turn();
         report_end();
     }
 

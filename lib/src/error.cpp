@@ -65,9 +65,17 @@ constexpr std::array error_rows{
     error_row{error::message_dropped, 0, "the message was dropped to keep the queue within its bound"},
     error_row{error::not_supported_by_peer, unable, "the server supports neither this QoS or retained messages: never sent"},
     error_row{error::left_undelivered, undelivered, "disconnected at the deadline with messages left that were not acknowledged"},
+    error_row{error::deadline_not_sent, timeout, "the deadline passed before the message could be sent: it was withdrawn"},
+    error_row{error::deadline_passed, timeout | undelivered, "the deadline passed before the answer came: it may still arrive"},
     error_row{error::subscription_ended, 0, "the subscription has ended: unsubscribe() was called"},
     error_row{error::request_timed_out, timeout, "no answer to the request in time: does anyone serve this topic?"},
     error_row{error::no_response_topic, misuse, "nothing says where the answer goes: name a response topic, which only MQTT 5 sends along"},
+    error_row{error::store_full, 0, "the session's store is full, and the message is not in it: make room on the disk, or raise sqlite_store_options"},
+    error_row{error::store_in_use, 0, "the session's store is in use by another process or client: end that one, or use another file"},
+    error_row{error::store_corrupt, 0, "the session's store is damaged or no store: move the file away to begin anew"},
+    error_row{error::store_version, 0, "the session's store was written by another version of this library: use that one, or move the file away to begin anew"},
+    error_row{error::store_failed, 0, "the session's store can not be read or written: check the disk and the file's permissions"},
+    error_row{error::store_needs_session, misuse, "a store can not keep a session that ends with its connection: set connect_options::session_expiry()"},
 };
 static_assert(std::is_sorted(error_rows.begin(), error_rows.end(), [](auto const& a, auto const& b) { return a.code < b.code; }));
 

@@ -36,6 +36,9 @@ public:
 
     std::optional<T> take_first() { return count_ == 0 ? std::nullopt : take(entries_[first_].no); }
 
+    /// Of the first; only where there is one.
+    std::uint64_t first_no() const noexcept { return entries_[first_].no; }
+
     T* first() noexcept { return count_ == 0 ? nullptr : &*entries_[first_].value; }
 
     /// The first for which `matches` is true.

@@ -44,7 +44,7 @@ TEST_CASE("every fault of a packet is an error of its own with its clause", "[li
 TEST_CASE("the library's own errors have words and sensible groups", "[lib][error]") {
     std::set<std::string> texts;
     for (auto const& [first, last] : {std::pair{error::not_connected, error::already_connected}, {error::connect_timed_out, error::disconnected},
-                                      {error::session_ended, error::left_undelivered}})
+                                      {error::session_ended, error::deadline_passed}, {error::store_full, error::store_needs_session}})
         for (int code = static_cast<int>(first); code <= static_cast<int>(last); ++code) {
             error_code const ec = static_cast<error>(code);
             CHECK(ec.message() != "unknown error");

@@ -13,6 +13,7 @@ build_consumer(without_boost codec,session ${here} -DCMAKE_DISABLE_FIND_PACKAGE_
 
 if("transport" IN_LIST layers)
   refused("transport without Boost" "Boost" ${configure_consumer} -B ${WORK}/refused -DLAYERS=transport ${here} -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+  refused("the client without SQLite" "SQLite3" ${configure_consumer} -B ${WORK}/refused -DLAYERS=aldis ${here} -DCMAKE_DISABLE_FIND_PACKAGE_SQLite3=ON)
   refused("transport without OpenSSL" "OpenSSL" ${configure_consumer} -B ${WORK}/refused -DLAYERS=transport ${here} -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON)
 endif()
 refused("an unknown component" "nonsense" ${configure_consumer} -B ${WORK}/refused -DLAYERS=codec,nonsense ${here})

@@ -21,6 +21,13 @@ compile(${WORK}/moved ${libdir} codec)
 compile(${WORK}/moved ${libdir} session)
 if("transport" IN_LIST layers)
   compile(${WORK}/moved ${libdir} transport)
+  # The client's package has no layer in its name.
+  set(ENV{PKG_CONFIG_PATH} ${WORK}/moved/${libdir}/pkgconfig)
+  run("pkg-config aldis" ${pkg_config} --cflags --libs aldis)
+  string(STRIP "${output}" flags)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run("compiling the client with ${flags}" ${COMPILER} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/consumer/aldis.cpp ${flags} -o ${WORK}/use_aldis)
+  run("use_aldis" ${WORK}/use_aldis)
 endif()
 
 # The way back to the prefix is longer where the libraries lie deeper: such trees are configured only, and asked for their headers.

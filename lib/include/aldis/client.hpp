@@ -19,6 +19,7 @@
 #include <aldis/connection.hpp>
 #include <aldis/connection_state.hpp>
 #include <aldis/error.hpp>
+#include <aldis/metrics.hpp>
 #include <aldis/log.hpp>
 #include <aldis/options.hpp>
 #include <aldis/outcome.hpp>
@@ -139,11 +140,13 @@ public:
             [](auto handler, shared_impl self) { begin_wait_connected(self, std::nullopt, connect_handler(std::move(handler))); }, token, impl_);
     }
 
-    /// Publishes. QoS 0 completes when the message is in the output, waiting for room there if need be, and needs a connection.
+    /// Publishes. QoS 0 completes when the message is in the output, waiting for room there if need be, and needs a connection unless
+    /// connect_options::queue_qos_0() lets it wait for one.
     /// QoS 1 and 2 complete with the acknowledgement; they can be started without a connection and outlive a lost one while the session
     /// does. Reason codes from 0x80 are errors. Topic, payload and options are copied (one allocation) before this returns.
     /// Cancellation terminal or partial only stops waiting: a QoS 1 or 2 message is delivered all the same. Total withdraws a message that
-    /// was not started, and does nothing to others.
+    /// was not sent, and does nothing to others. A deadline() that passes withdraws what was not sent (error::deadline_not_sent) and only
+    /// stops waiting for the rest (error::deadline_passed). While the queue is full, what happens is connect_options::queue()'s policy.
     template <asio::completion_token_for<publish_signature> Token>
     auto async_publish(std::string_view topic, payload_view payload, publish_options const& how, Token&& token) {
         return asio::async_initiate<Token, publish_signature>(
@@ -277,6 +280,11 @@ public:
     /// The end of QoS 1 and 2 messages that were published without a handler, by number.
     void on_delivered(std::function<void(session::delivery_no, error_code, publish_result const&)> handler);
 
+    /// The store could not make changes true: nothing at QoS 1 and 2 is sent or acknowledged until it can, which is tried every second.
+    /// What the failing commit held of messages that had not been sent is given up: each completes with the error. The text says what
+    /// happened to which file.
+    void on_store_failure(std::function<void(error_code, std::string const&)> handler);
+
     /// Accepts (or with a reason from 0x80 refuses) a message when acknowledging is manual. Also after a reconnect: what the new
     /// connection does not know any more is ignored. Acknowledgements leave in order of arrival, whatever the order of calls.
     void acknowledge(received_message const& message, reason_code reason = reason_code::success);
@@ -305,6 +313,9 @@ public:
     /// Messages to response topics that answered nothing that waits: too late, or not meant for this client. They were dropped.
     std::uint64_t stray_responses() const noexcept;
 
+    /// Counters and gauges of this moment.
+    client_metrics metrics() const;
+
     /// QoS 1 and 2 messages not complete yet, sent or waiting.
     std::size_t unacknowledged() const noexcept;
 
@@ -330,6 +341,8 @@ private:
         qos_level                    qos{};
         bool                         retain = false;
         bool                         has_props = false;
+        bool                         until_stored = false;
+        std::chrono::milliseconds    deadline{};                   // zero: none
     };
     static outgoing prepare(std::string_view topic, payload_view payload, publish_options const& how);
 

@@ -29,6 +29,9 @@ public:
     /// After each write, when the output has become shorter.
     virtual void on_written() {}
 
+    /// At the end of a turn of the event loop in which anything may have changed, also in the session.
+    virtual void on_turn() {}
+
     /// The stream is closed and nothing else will be called. `why` is what the transport said, if it was that.
     virtual void on_ended(error_code why) = 0;
 

@@ -50,11 +50,21 @@ enum class error {
     message_dropped,                       // to keep the queue within its bound
     not_supported_by_peer,                 // its QoS, or retaining
     left_undelivered,                      // async_disconnect() with a deadline: some messages could not go
+    deadline_not_sent,                     // passed while the message waited: it is withdrawn
+    deadline_passed,                       // passed while the answer was awaited: it may come later
 
     // The end of a subscription or a request.
     subscription_ended = 0x1C0,            // by unsubscribe()
     request_timed_out,                     // no answer came in the time given
     no_response_topic,                     // a request in 3.1.1 that names none, or one that arrived without
+
+    // The store of a session.
+    store_full = 0x1E0,                    // its bound or the disk; what was to be stored is not
+    store_in_use,                          // by another process
+    store_corrupt,                         // not a store, or damaged
+    store_version,                         // written by another version of this library
+    store_failed,                          // the system could not read or write it
+    store_needs_session,                   // a session that ends with its connection can not be kept
 };
 
 /// Groups of codes, for `if (ec == condition::timed_out)`. A code can be in several.

@@ -19,6 +19,8 @@
 
 namespace aldis {
 
+class session_store;
+
 /// A session, a will's delay or a message that is never to expire.
 inline constexpr std::chrono::seconds never = std::chrono::seconds::max();
 
@@ -87,6 +89,9 @@ public:
     connect_options& clean_start(bool value) noexcept { clean_start_ = value; return *this; }
     /// The first connection continues too, with a session of this client identifier that the server may have.
     connect_options& resume(bool value) noexcept { settings_.resume = value; return *this; }
+    /// The session outlives the process: make_sqlite_store("lamp.db"). Taken when the client is made, not later. Needs a session_expiry(), and
+    /// a client_id() unless the server assigns one, which is kept too.
+    connect_options& store(std::shared_ptr<session_store> value) noexcept { store_ = std::move(value); return *this; }
     /// 60 seconds by default; zero turns it off. At most 65,535.
     connect_options& keep_alive(std::chrono::seconds value) noexcept { keep_alive_ = value; return *this; }
     connect_options& will(will_message value) { will_ = std::move(value); return *this; }
@@ -103,8 +108,10 @@ public:
     connect_options& topic_alias_maximum(std::uint16_t value) noexcept { settings_.own.topic_alias_maximum = value; return *this; }
     /// QoS 1 and 2 messages under way at a time, below what the server allows.
     connect_options& max_in_flight(std::uint16_t value) noexcept { settings_.max_in_flight = value; return *this; }
-    /// QoS 1 and 2 messages that wait to be sent.
+    /// What waits to be sent: 10,000 messages and 64 MiB by default, refused beyond. With `wait` async_publish() waits for room.
     connect_options& queue(session::queue_limits value) noexcept { settings_.queue = value; return *this; }
+    /// QoS 0 is queued too while there is no connection; otherwise (the default) it is refused with error::not_connected. It is not stored.
+    connect_options& queue_qos_0(bool value) noexcept { queue_qos_0_ = value; return *this; }
     /// Messages that have arrived and wait for async_receive(); above either bound the socket is not read.
     connect_options& incoming_queue(std::size_t messages, std::size_t bytes) noexcept;
     /// Messages are acknowledged by client::acknowledge() only.
@@ -128,6 +135,8 @@ public:
     std::chrono::seconds              keep_alive() const noexcept { return keep_alive_; }
     std::optional<will_message> const& will() const noexcept { return will_; }
     property_list const&              props() const noexcept { return props_; }
+    std::shared_ptr<session_store> const& store() const noexcept { return store_; }
+    bool                              queue_qos_0() const noexcept { return queue_qos_0_; }
     session::settings const&          settings() const noexcept { return settings_; }
     std::size_t                       incoming_messages() const noexcept { return incoming_messages_; }
     std::size_t                       incoming_bytes() const noexcept { return incoming_bytes_; }
@@ -142,6 +151,7 @@ private:
     std::shared_ptr<transport::connect_options const> transport_{};
     std::optional<will_message>                will_{};
     property_list                              props_{};
+    std::shared_ptr<session_store>             store_{};
     session::settings                          settings_{};
     std::chrono::milliseconds                  connect_timeout_ = std::chrono::seconds{30};
     std::chrono::seconds                       session_expiry_{0};
@@ -150,6 +160,7 @@ private:
     std::size_t                                incoming_bytes_ = 16U << 20U;
     protocol                                   version_ = protocol::v5;
     bool                                       clean_start_ = false;
+    bool                                       queue_qos_0_ = false;
     bool                                       manual_acknowledge_ = false;
 };
 

@@ -34,7 +34,15 @@ public:
     publish_options& topic_alias(std::uint16_t value);
     /// Replaces all properties.
     publish_options& props(property_list value) { props_ = std::move(value); return *this; }
+    /// QoS 1 and 2 of a client with a store: async_publish() completes when the message is stored, so that it will be delivered whatever
+    /// becomes of this process, unless it expires or the queue's policy drops it. Its acknowledgement goes to on_delivered().
+    publish_options& until_stored(bool value) noexcept { until_stored_ = value; return *this; }
 
+    /// async_publish() ends by then, whatever has become of the message: see there. Zero (the default): no deadline.
+    publish_options& deadline(std::chrono::milliseconds value) noexcept { deadline_ = value; return *this; }
+
+    std::chrono::milliseconds deadline() const noexcept { return deadline_; }
+    bool                 until_stored() const noexcept { return until_stored_; }
     qos_level            qos() const noexcept { return qos_; }
     bool                 retain() const noexcept { return retain_; }
     property_list const& props() const noexcept { return props_; }
@@ -43,6 +51,8 @@ private:
     property_list props_{};
     qos_level     qos_ = qos_level::at_least_once;
     bool          retain_ = false;
+    bool          until_stored_ = false;
+    std::chrono::milliseconds deadline_{};
 };
 
 /// Topic filters to subscribe to, each with its options, in one SUBSCRIBE. A bad filter fails the whole request with its codec::errc.

@@ -7,7 +7,9 @@
 
 namespace aldis {
 
-client::client(executor_type executor, connect_options options) : impl_(std::make_shared<impl>(std::move(executor), std::move(options))) {}
+client::client(executor_type executor, connect_options options) : impl_(std::make_shared<impl>(std::move(executor), std::move(options))) {
+    impl_->open_store();
+}
 client::client(client&&) noexcept = default;
 client& client::operator=(client&& other) noexcept {
     if (this != &other) {
@@ -30,6 +32,8 @@ void                   client::stop() { impl_->close(false); }
 void                   client::start(reconnect_policy how) { impl_->start(std::move(how), {}); }
 connection_state       client::state() const { return impl_->now_; }
 
+client_metrics client::metrics() const { return impl_->metrics(); }
+
 std::size_t client::unacknowledged() const noexcept { return impl_->state_->queued_messages() + impl_->state_->in_flight(); }
 
 void client::on_message(std::function<void(received_message const&)> handler) {
@@ -44,6 +48,7 @@ void client::on_disconnected(std::function<void(error_code, disconnect_result co
 void client::on_delivered(std::function<void(session::delivery_no, error_code, publish_result const&)> handler) {
     impl_->on_delivered_ = std::move(handler);
 }
+void client::on_store_failure(std::function<void(error_code, std::string const&)> handler) { impl_->on_store_failure_ = std::move(handler); }
 void client::tap(tap_handler see) {
     impl_->tap_ = std::move(see);
     if (impl_->connection_) impl_->connection_->tap(impl_->all_taps());

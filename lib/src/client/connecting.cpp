@@ -42,6 +42,7 @@ void client::impl::connect(std::unique_ptr<transport::stream> over, connect_oper
     bool const is_ending = connection_ && connection_->engine().finished() && !is_connecting_ && !next_;
     if ((connection_ && !is_ending) || is_connecting_ || next_ || run_) return std::move(op).complete(error::already_connected, {});
     options_ = given_;
+    if (auto const flaw = flaw_of_store()) return std::move(op).complete(flaw, std::move(connect_result{}.detail(store_failure_)));
     if (auto const flaw = flaw_of_options()) return std::move(op).complete(flaw, {});
     if (!over && !options_.endpoint()) return std::move(op).complete(options_.address_error(), {});
 
@@ -120,8 +121,8 @@ void client::impl::attach(std::unique_ptr<transport::stream> stream) {
     was_open_ = throttled_ = is_full_ = false;
     cause_ = {};
     end_.reset();
-    connection_.emplace(std::move(stream), session::role::client, how);
-    connection_->keep(state_);
+    connection_.emplace(std::move(stream), session::role::client, how, store_ ? store_->clock() : session::engine::always_committed);
+    connection_->keep(std::make_shared<std::pair<std::shared_ptr<session::state>, std::shared_ptr<store_driver>>>(state_, store_));
     connection_->tap(all_taps());
     if (auto const refused = say_connect()) {
         connection_.reset();
@@ -155,9 +156,11 @@ error_code client::impl::say_connect() {
 
 void client::impl::connected(session::event::connected const& e) {
     was_open_ = true;
+    ++opened_;
     connected_as_ = connect_result(e.answer.reason, e.answer.props, e.answer.session_present);
     connected_as_.in_use(std::string(e.client_id), e.keep_alive, e.peer);
     say(log_level::notice, connected_as_.session_present() ? "connected, the session goes on" : "connected");
+    if (store_ && options_.client_id().empty()) store_->keep_client_id(connected_as_.client_id());
     for (auto const& late : std::exchange(late_answers_, {}))
         (void)connection_->engine().acknowledge(late.arrival, late.reason, {}, connection::now());
     throttle();
@@ -256,6 +259,7 @@ void client::impl::on_ended(error_code why) {
     if (!run_) count_remaining();
     // While we go on by ourselves, the next CONNACK tells what of an ended session has to be sent again.
     if (was_open && !ended.session_kept() && (is_wanted || !run_)) end_session();
+    expire();
 
     bool const asked_for = is_wanted && ended.who() == disconnect_result::by::us;
     for (auto& op : disconnects_.take_all()) std::move(op).complete({});
@@ -279,15 +283,13 @@ void client::impl::tell_end(error_code cause, disconnect_result ended) {
 
 /// The server has forgotten everything, so what was under way can not be completed any more.
 void client::impl::end_session() {
-    auto const saved = state_->snapshot();
+    auto const unended = state_->outstanding();
     state_->clear();
     late_answers_.clear();
     std::vector<session::delivery_no> without_handler;
-    for (auto const& each : saved) {
-        if (each.kind != session::change::what::queued) continue;
-        if (auto op = publishes_.take(each.no)) std::move(*op).complete(error::session_ended, {});
-        else without_handler.push_back(each.no);
-    }
+    for (auto const no : unended)
+        if (auto op = take_publish(no)) std::move(*op).complete(error::session_ended, {});
+        else without_handler.push_back(no);
     if (without_handler.empty() || !on_delivered_) return;
     asio::post(io_, [self = shared_from_this(), ended = std::move(without_handler)] {
         for (auto const no : ended)
@@ -299,7 +301,7 @@ void client::impl::end_session() {
 void client::impl::end_operations(error_code why, error_code of_receivers) {
     if (router_) router_->disconnected(why, of_receivers);
     for (auto& each : requests_.take_all()) std::move(each.op).complete(why, {});
-    for (auto& each : waiting_.take_all()) std::move(each.op).complete(why, {});
+    while (!waiting_.empty()) std::move(take_first(waiting_).op).complete(why, {});
     if (!of_receivers) return;                                     // there will be another connection
     for (auto& each : receivers_.take_all()) std::move(each).complete(of_receivers, {});
 }
@@ -347,7 +349,7 @@ void client::impl::close(bool for_good) {
     }
     if (!for_good) options_ = given_;
     if (auto going = std::exchange(leaving_, std::nullopt)) std::move(going->op).complete(aborted, undelivered());
-    for (auto& op : publishes_.take_all()) std::move(op).complete(aborted, {});
+    end_publishes(aborted);
     if (ends) end_session();
     if (auto op = std::exchange(connecting_, std::nullopt)) std::move(*op).complete(aborted, {});
     if (auto next = std::exchange(next_, std::nullopt)) std::move(next->op).complete(aborted, {});
@@ -357,6 +359,12 @@ void client::impl::close(bool for_good) {
     end_waits(aborted, {});
     if (was_active && !for_good) tell(link_state::given_up{connection_cause(cause_kind::stopped, aborted)});
     for (auto& op : state_waits_.take_all()) std::move(op).complete(aborted, {});
+    if (for_good) {
+        deadlines_->leave();
+        leave_store();
+    } else if (store_) {
+        store_->rest();
+    }
 }
 
 /// The handle is gone: no handler is called any more but those of operations.
@@ -366,6 +374,7 @@ void client::impl::fall_silent() {
     on_disconnected_ = nullptr;
     on_delivered_ = nullptr;
     on_state_ = nullptr;
+    on_store_failure_ = nullptr;
     tap_ = nullptr;
     incoming_.clear();
     if (router_) router_->close();

@@ -16,11 +16,13 @@
 #include <aldis/client.hpp>
 #include <aldis/session/state.hpp>
 
+#include "deadline_list.hpp"
 #include "numbered.hpp"
 #include "operation.hpp"
 #include "requesting.hpp"
 #include "routing.hpp"
 #include "running.hpp"
+#include "store/store_driver.hpp"
 
 namespace aldis {
 
@@ -32,11 +34,12 @@ using leave_operation      = operation<error_code, std::size_t>;
 
 /// Lives as long as the handle, a lazy operation or a running dial needs it; after close(for_good) it does nothing any more. The session
 /// state is shared with the connection, which may have to outlive both.
-class client::impl final : public connection_owner, public std::enable_shared_from_this<impl> {
+class client::impl final : public connection_owner, public store_driver::watcher, public deadline_list::listener,
+                           public std::enable_shared_from_this<impl> {
 public:
     using outgoing = client::outgoing;
 
-    impl(executor_type io, connect_options options) : io_(std::move(io)), options_(options), given_(std::move(options)) {}
+    impl(executor_type io, connect_options options) : io_(std::move(io)), options_(options), given_(std::move(options)) { state_->count_traffic(); }
 
     executor_type const& executor() const noexcept { return io_; }
 
@@ -61,6 +64,7 @@ public:
     // ---- publishing.cpp -------------------------------------------------------------------------------------------------
     void publish(outgoing what, publish_operation op);
     session::outcome<session::delivery_no> publish_now(std::string_view topic, payload_view payload, publish_options const& how);
+    client_metrics metrics() const;
 
     // ---- receiving.cpp: messages, and requests for them -----------------------------------------------------------------
     void subscribe(subscribe_list const& to, subscribe_operation op);
@@ -75,6 +79,9 @@ public:
     requester& requests();
     static outgoing make(std::string_view topic, payload_view payload, publish_options const& how) { return prepare(topic, payload, how); }
 
+    // ---- storing.cpp: what waits for the store --------------------------------------------------------------------------
+    void open_store();
+
     executor_type                                                                       io_;
     connect_options                                                                     options_;      // of the attempt or connection
     connect_options                                                                     given_;        // the program's
@@ -83,6 +90,7 @@ public:
     std::shared_ptr<std::function<void(received_message const&)>>                       on_message_{};
     std::function<void(error_code, disconnect_result const&)>                           on_disconnected_{};
     std::function<void(session::delivery_no, error_code, publish_result const&)>        on_delivered_{};
+    std::function<void(error_code, std::string const&)>                                 on_store_failure_{};
     tap_handler                                                                         tap_{};
     std::shared_ptr<std::function<void(connection_state const&)>>                       on_state_{};
     connection_state                                                                    now_{};
@@ -144,14 +152,50 @@ private:
     void count_remaining() noexcept;
     void left();
 
+    struct pending_publish {
+        publish_operation                  op;
+        std::optional<session::time_point> deadline{};
+        std::uint64_t                      batch = 0;              // until_stored: the one it becomes true with
+    };
+    struct waiting_publish {
+        outgoing                           what;
+        publish_operation                  op;
+        std::optional<session::time_point> deadline{};
+    };
+    using waiting_list = numbered<waiting_publish>;
+
     // publishing.cpp
     void on_written() override;
-    void wait_for_room(outgoing what, publish_operation op);
+    error_code flaw_of(outgoing const& what) const;
+    bool may_queue(qos_level qos) const noexcept;
     error_code start_at_qos_0(outgoing const& what);
     session::outcome<session::delivery_no> start(outgoing const& what);
+    void track(session::delivery_no no, bool until_stored, pending_publish made);
     void settle(session::delivery_no no, error_code ec, publish_result result);
     void settle(session::event::delivered const& e);
+
+    // queueing.cpp: what waits for room, for its time, or for nothing any more
+    void wait_for_room(waiting_list& in, outgoing what, publish_operation op);
+    void admit();
+    bool withdraw(session::delivery_no no);
+    std::optional<publish_operation> take_publish(session::delivery_no no);
+    void end_publishes(error_code why);
+    void on_deadline(deadline_list::kind what, std::uint64_t no) override;
+    deadline_list::kind kind_of(waiting_list const& list) const noexcept;
+    waiting_publish take_first(waiting_list& in);
+    void end_waiting(waiting_list& in, std::uint64_t no, error_code why);
+    void watch_expiry(std::optional<std::uint32_t> seconds);
+    void expire();
     void report_offline_outcomes();
+
+    // storing.cpp
+    void on_turn() override;
+    void committed() override;
+    void commit_failed(error_code why, std::vector<session::delivery_no> const& fresh) override;
+    bool waits_for_commit() const override;
+    void changed_offline();
+    void leave_store();
+    error_code flaw_of_store();
 
     // receiving.cpp
     void arrived(session::event::message_arrived const& e);
@@ -163,10 +207,6 @@ private:
         packet_type         type;
         packet_id           id;
         subscribe_operation op;
-    };
-    struct waiting_publish {
-        outgoing          what;
-        publish_operation op;
     };
     struct late_answer {
         session::arrival_no arrival;
@@ -211,8 +251,18 @@ private:
     std::shared_ptr<log_sink>                  log_{};
 
     // publishing
-    numbered<publish_operation> publishes_{};                      // by delivery_no
-    numbered<waiting_publish>   waiting_{};                        // QoS 0, for room in the output
+    numbered<pending_publish>          publishes_{};               // by delivery_no
+    waiting_list                       waiting_{};                 // QoS 0, for room in the output
+    waiting_list                       waiting_to_queue_{};        // for room in the queue
+    std::shared_ptr<deadline_list>     deadlines_ = std::make_shared<deadline_list>(io_, *this);
+    std::optional<session::time_point> expires_{};                 // the queue is looked at then
+    std::uint64_t                      opened_ = 0;                // connections
+
+    // storing
+    std::shared_ptr<store_driver> store_{};
+    error_code                    store_error_{};                  // while it fails
+    std::string                   store_failure_{};
+    numbered<pending_publish>     stored_{};                       // by delivery_no, until the store has them
 
     // receiving
     numbered<pending_request>    requests_{};

@@ -7,7 +7,9 @@
 namespace aldis {
 
 /// Messages that were accepted and have not ended.
-std::size_t client::impl::undelivered() const noexcept { return state_->queued_messages() + state_->in_flight() + waiting_.size(); }
+std::size_t client::impl::undelivered() const noexcept { 
+    return state_->queued_messages() + state_->in_flight() + waiting_.size() + waiting_to_queue_.size();
+}
 
 void client::impl::leave(std::chrono::milliseconds within, disconnect_options how, leave_operation op) {
     if (dead_) return std::move(op).complete(asio::error::operation_aborted, 0);
@@ -67,8 +69,8 @@ void client::impl::left() {
     auto going = std::exchange(leaving_, std::nullopt);
     if (!going) return;
     auto const remaining = going->remaining;
-    for (auto& op : publishes_.take_all()) std::move(op).complete(error::disconnected, {});
-    for (auto& each : waiting_.take_all()) std::move(each.op).complete(error::disconnected, {});
+    end_publishes(error::disconnected);
+    while (!waiting_.empty()) std::move(take_first(waiting_).op).complete(error::disconnected, {});
     std::move(going->op).complete(remaining > 0 ? make_error_code(error::left_undelivered) : error_code{}, remaining);
 }
 

@@ -108,7 +108,8 @@ void client::impl::begin_attempt(std::unique_ptr<transport::stream> over) {
     ++attempt_;
     auto const where = options_.endpoint() ? *options_.endpoint() : transport::endpoint{};
     tell(link_state::connecting{run_->attempt, where});
-    auto const flaw = flaw_of_options();
+    auto const of_store = flaw_of_store();
+    auto const flaw = of_store ? of_store : flaw_of_options();
     if (flaw) return connect_failed(flaw);
     if (!over && !options_.endpoint()) return connect_failed(options_.address_error());
     begin(std::move(over));
@@ -170,8 +171,7 @@ void client::impl::finish_running(error_code why, connection_cause cause) {
     options_ = given_;
     auto const code = why ? why : make_error_code(error::disconnected);
     count_remaining();
-    if (why)
-        for (auto& op : publishes_.take_all()) std::move(op).complete(why, {});
+    if (why) end_publishes(why);
     if (state_->expiry() == 0) end_session();
     end_operations(code, code);
     end_waits(code, connect_result(cause.reason(), {}, false).detail(cause.text()));
