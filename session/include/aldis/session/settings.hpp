@@ -31,6 +31,9 @@ struct settings {
     /// Client: from CONNECT to CONNACK. Server: from opened() to the end of the handshake.
     duration connect_timeout = std::chrono::seconds{30};
 
+    /// Client: the part of the keep-alive, in thousandths, after which one that has sent nothing sends PINGREQ; 1 to 1,000.
+    std::uint16_t ping_after = 900;
+
     /// From PINGREQ to PINGRESP.
     duration ping_timeout = std::chrono::seconds{10};
 
