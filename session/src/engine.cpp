@@ -29,7 +29,7 @@ void engine::impl::sent(std::size_t n, time_point now) {
     if (auto* const t = counted()) t->bytes_sent += n;
     if (out_.size() == 0 && gate_.empty()) answers_ = 0;
     if (n > 0 && who_ == role::client && keep_alive_ > 0 && at_ == phase::open)                          // [MQTT-3.1.2-20]
-        deadlines_.set(timer::ping, now + std::chrono::milliseconds{keep_alive_ * how_.ping_after});
+        deadlines_.set(timer::ping, now + std::chrono::milliseconds{std::int64_t{keep_alive_} * how_.ping_after});
 }
 
 void engine::impl::committed(time_point now) {

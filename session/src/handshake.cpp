@@ -161,7 +161,7 @@ void engine::impl::open(time_point now) {
     deadlines_.clear(timer::handshake);
     if (who_ == role::client) {
         session_->open(expiry_);
-        if (keep_alive_ > 0) deadlines_.set(timer::ping, now + std::chrono::milliseconds{keep_alive_ * how_.ping_after});
+        if (keep_alive_ > 0) deadlines_.set(timer::ping, now + std::chrono::milliseconds{std::int64_t{keep_alive_} * how_.ping_after});
     } else if (keep_alive_ > 0) {
         deadlines_.set(timer::silence, now + std::chrono::milliseconds{keep_alive_ * 1500});             // [MQTT-3.1.2-22]
     }

@@ -19,6 +19,17 @@ TEST_CASE("a client that has nothing to say pings in time and stays connected",
     CHECK_FALSE(peers.server.closed);
 }
 
+TEST_CASE("a client pings at the part of the keep-alive that it was told", "[session][MQTT-3.1.2-20]") {
+    session_pair::options how{.keep_alive = 10};
+    how.client.ping_after = 500;
+    session_pair peers{how};
+
+    peers.pass(4900ms);
+    CHECK(peers.from_client.count<packet::pingreq>() == 0);
+    peers.pass(200ms);
+    CHECK(peers.from_client.count<packet::pingreq>() == 1);
+}
+
 TEST_CASE("a client that sends anyway does not ping", "[session][MQTT-3.1.2-20]") {
     session_pair peers{{.keep_alive = 10}};
     for (auto i = 0; i < 20; ++i) {

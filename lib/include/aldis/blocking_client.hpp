@@ -201,7 +201,8 @@ public:
     subscribe_token subscribe(std::string_view filter, message_handler handler, qos_value qos) {
         return subscribe(subscribe_list(filter, qos.level()), std::move(handler));
     }
-    subscribe_token subscribe(std::string_view filter, qos_value qos) { return subscribe(subscribe_list(filter, qos.level())); }
+    subscribe_token subscribe(std::string_view filter, int qos) { return subscribe(subscribe_list(filter, qos_value(qos).level())); }
+    subscribe_token subscribe(std::string_view filter, qos_level qos) { return subscribe(subscribe_list(filter, qos_value(qos).level())); }
     /// Handlers of these filters are taken away too.
     subscribe_token unsubscribe(unsubscribe_list from);
 

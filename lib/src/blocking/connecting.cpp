@@ -118,7 +118,10 @@ void core::move_to(phase next) {
 }
 
 void core::begin(ticket_ptr waiting) {
-    if (at_ == phase::leaving) return connects_after_.push_back(std::move(waiting));
+    if (at_ == phase::leaving) {
+        ++connects_asked_;
+        return connects_after_.push_back(std::move(waiting));
+    }
     if (at_ == phase::open) {
         if (waiting) settle(waiting, {});
         return;
@@ -232,7 +235,10 @@ void core::told_over(failure const& why) {
 }
 
 void core::begin_after_leaving() {
-    for (auto& each : std::exchange(connects_after_, {})) begin(std::move(each));
+    for (auto& each : std::exchange(connects_after_, {})) {
+        begin(std::move(each));
+        --connects_asked_;
+    }
 }
 
 /// The client below told of the end of a connection that was open.
@@ -280,8 +286,10 @@ void core::say_goodbye() {
 void core::drop_connection() {
     ++attempt_no_;
     again_ = false;
-    for (auto const& each : std::exchange(connects_after_, {}))
+    for (auto const& each : std::exchange(connects_after_, {})) {
         if (each) settle(each, failed(asio::error::operation_aborted, "the client was stopped"));
+        --connects_asked_;
+    }
     client_->close();
 }
 

@@ -54,7 +54,7 @@ void core::settle(ticket_ptr const& done, failure wrong, reason_code reason, std
 std::size_t core::fail_all(failure const& why) {
     std::size_t count = 0;
     for (auto const& each : under_way_.take_all()) settle(each, why), ++count;
-    for (auto const& each : waiting_.take_all()) settle(each.ticket, why), ++count;
+    for (auto const& each : std::exchange(waiting_, {})) settle(each.ticket, why), ++count;
     for (auto const& each : asked_.take_all()) settle(each, why);
     for (auto const& each : std::exchange(requests_, {})) settle(each.ticket, why);
     for (auto const& each : std::exchange(connects_, {})) settle(each, why);

@@ -176,6 +176,7 @@ private:
     phase                                                         at_ = phase::idle;
     protocol                                                      version_ = protocol::v5;
     std::uint64_t                                                 attempt_no_ = 0;
+    std::uint64_t                                                 next_no_ = 1;
     unsigned                                                      failures_ = 0;      // since the last connection
     bool                                                          is_first_ = true;   // no connection was asked for before, or it is the caller's turn
     bool                                                          again_ = false;     // reconnect() ended the connection
@@ -183,7 +184,7 @@ private:
     bool                                                          goodbye_said_ = false;
     std::vector<ticket_ptr>                                       connects_{};
     std::vector<ticket_ptr>                                       connects_after_{};  // disconnect() is under way before them
-    numbered<outgoing>                                            waiting_{};         // for a connection
+    std::deque<outgoing>                                          waiting_{};         // for a connection
     numbered<ticket_ptr>                                          under_way_{};
     std::deque<request>                                           requests_{};        // for a connection
     numbered<ticket_ptr>                                          asked_{};           // SUBSCRIBE and UNSUBSCRIBE under way

@@ -52,22 +52,23 @@ void core::take(outgoing message) {
         return settle(message.ticket, failed(error::not_connected, "not connected, and QoS 0 is not kept"));
     if (waiting_.size() >= config_.publish_queue_size())
         return settle(message.ticket, failed(error::queue_full, "the publish queue is full: " + std::to_string(waiting_.size()) + " messages wait for a connection"));
-    waiting_.add(message.ticket->id, std::move(message));
+    waiting_.push_back(std::move(message));
 }
 
 void core::flush_waiting() {
-    for (auto& each : waiting_.take_all()) send(std::move(each));
+    for (auto& each : std::exchange(waiting_, {})) send(std::move(each));
 }
 
 void core::send(outgoing message) {
     auto const ticket = message.ticket;
-    under_way_.add(ticket->id, ticket);
+    ticket->no = next_no_++;
+    under_way_.add(ticket->no, ticket);
     client_->async_publish(message.topic, message.payload, message.how,
                            [this, ticket](error_code ec, publish_result const& result) { sent(ticket, ec, result); });
 }
 
 void core::sent(ticket_ptr const& ticket, error_code ec, publish_result const& result) {
-    if (!under_way_.take(ticket->id)) return;                      // stopped meanwhile
+    if (!under_way_.take(ticket->no)) return;                      // stopped meanwhile
     settle(ticket, failed(ec, std::string(result.reason_string())), result.reason());
     if (!ec) call(calls.published, "published", publish_token(ticket));
     else say(log_level::warning, "message " + std::to_string(ticket->id) + " to '" + ticket->subject + "' was not delivered: " + ec.message());

@@ -66,14 +66,15 @@ void core::take(request asked) {
 void core::send(request asked) {
     auto const kept = std::make_shared<request>(std::move(asked));
     auto const done = [this, kept](error_code ec, subscribe_result const& result) { answered(*kept, ec, result); };
-    asked_.add(kept->ticket->id, kept->ticket);
+    kept->ticket->no = next_no_++;
+    asked_.add(kept->ticket->no, kept->ticket);
     if (auto const* const to = std::get_if<subscribe_list>(&kept->what)) client_->async_subscribe(*to, done);
     else client_->async_unsubscribe(std::get<unsubscribe_list>(kept->what), done);
 }
 
 void core::answered(request const& asked, error_code ec, subscribe_result const& result) {
     auto const& ticket = asked.ticket;
-    if (!asked_.take(ticket->id)) return;                          // stopped meanwhile
+    if (!asked_.take(ticket->no)) return;                          // stopped meanwhile
     bool const has_answer = !ec || !result.codes().empty();
     bool const is_hopeless = ec == condition::not_supported || ec == condition::local_misuse || at_ == phase::leaving;
     if (!has_answer && (!is_hopeless || ec == error::not_connected) && at_ != phase::leaving) return requests_.push_back(asked);

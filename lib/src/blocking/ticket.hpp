@@ -45,6 +45,7 @@ struct ticket {
     std::string                    subject{};                      // a topic, an address
     std::vector<std::string>       filters{};
     std::size_t                    bytes = 0;
+    std::uint64_t                  no = 0;                         // the loop's, in the order in which they begin
 
     // Written once, under the lock.
     bool                     done = false;
