@@ -101,12 +101,10 @@ TEST_CASE("a session goes on in the next client of its store", "[lib][durable]")
     {
         client c(w.io, options);
         w.connect(c);
-        for (auto const qos : {qos_1, qos_2}) {
-            auto const kept = w.start_publish(c, "t", "under way", stored(qos));
-            w.run(kept);
-            CHECK_FALSE(kept.ec());
-        }
-        CHECK(w.run_until([&] { return w.server.arrivals.size() == 2; }));
+        auto const kept = w.start_publish(c, "t", "under way", stored(qos_1));
+        w.run(kept);
+        CHECK_FALSE(kept.ec());
+        CHECK(w.run_until([&] { return w.server.arrivals.size() == 1; }));
         c.close();
         auto const offline = w.start_publish(c, "t", "offline", stored(qos_2));
         w.run(offline);
@@ -115,12 +113,11 @@ TEST_CASE("a session goes on in the next client of its store", "[lib][durable]")
     w.settle();
     w.server.acknowledges = true;
     client c(w.io, options);
-    CHECK(c.unacknowledged() == 3);
+    CHECK(c.unacknowledged() == 2);
     CHECK(w.connect(c).session_present());
     CHECK(w.run_until([&] { return c.unacknowledged() == 0; }));
     std::map<std::string, int> seen;
     for (auto const& each : w.server.arrivals) ++seen[each.text + std::to_string(static_cast<int>(each.qos))];
-    CHECK(seen["under way2"] == 1);
     CHECK(seen["under way1"] == 2);                                // the server had not acknowledged it
     CHECK(seen["offline2"] == 1);
 }
