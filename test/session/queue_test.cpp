@@ -57,8 +57,7 @@ TEST_CASE("what expires while an engine serves the session is reported by that e
     peers.client.state.expire(peers.now);
     peers.run();
     REQUIRE(peers.client.deliveries.size() == 1);
-    CHECK(peers.client.deliveries[0].no == *waiting);
-    CHECK(peers.client.deliveries[0].how == outcome::expired);
+    CHECK(peers.client.deliveries.at(*waiting).how == outcome::expired);
 }
 
 TEST_CASE("what was not sent can be withdrawn, started or not, and frees its identifier", "[session][queue]") {

@@ -34,6 +34,7 @@ constexpr std::int64_t format = 1;                                 // of the tab
 constexpr std::int64_t application = 0x414C4453;                   // "ALDS", in its application_id
 constexpr std::int64_t page_size = 4096;
 constexpr std::uint64_t fewest_pages = 16;
+constexpr off_t smallest_file = 512;
 
 // A message's place in its queue is `rank`: it gets a new one with each step, and each step has a queue of its own. `packet` is gone once
 // the peer has said PUBREC. Each row's `mark` is the checksum of its numbers; texts and packets carry their own.
@@ -56,7 +57,10 @@ constexpr codec::context stored_form{protocol::v5, sender::either};
 error_code meaning_of(sqlite::failure const& why) {
     switch (why.code & 0xFF) {
     case SQLITE_FULL: return error::store_full;
-    case SQLITE_IOERR: return why.system == EFBIG || why.system == EDQUOT || why.system == ENOSPC ? error::store_full : error::store_failed;
+    case SQLITE_IOERR: {                                           // a quota or a limit is no damage; errno is not always told
+        bool const is_full = why.system == EFBIG || why.system == EDQUOT || why.system == ENOSPC;
+        return is_full || why.code == SQLITE_IOERR_WRITE ? error::store_full : error::store_failed;
+    }
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return error::store_in_use;
     case SQLITE_CORRUPT:
@@ -71,7 +75,7 @@ error_code meaning_of(sqlite::failure const& why) {
 
 template <class Number>
 Number narrow(std::int64_t value) {
-    if (value < 0 || value > static_cast<std::int64_t>(std::numeric_limits<Number>::max())) damaged("a number out of its range");
+    if (!std::in_range<Number>(value)) damaged("a number out of its range");
     return static_cast<Number>(value);
 }
 
@@ -157,6 +161,9 @@ sqlite::database open(std::string const& path) {
     int const made = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (made < 0 && errno != EEXIST) throw boost::system::system_error(errno, boost::system::system_category());
     if (made >= 0) ::close(made);
+    struct stat facts{};
+    if (made < 0 && ::stat(path.c_str(), &facts) == 0 && facts.st_size > 0 && facts.st_size < smallest_file)
+        damaged("too short for a database");                       // SQLite would begin anew in it
     sqlite3*         raw = nullptr;
     auto const       code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     sqlite::database db(raw);
