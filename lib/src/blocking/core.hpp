@@ -160,6 +160,7 @@ private:
     bool               has_thread_ = false;                        // start() came, and no stop()
     unsigned           threads_ = 0;                               // of ours that have not ended
     std::uint64_t      thread_no_ = 0;                             // the thread of this number may go on
+    std::uint64_t      stops_asked_ = 0;
     std::uint64_t      stops_ = 0;                                 // done so far
     bool               stopped_ = false;                           // until a run has ended by it, or something was begun
     bool               over_ = false;                              // the same for disconnect() and giving up

@@ -102,7 +102,7 @@ void core::stop() {
     bool const is_handler = sync_->runner == std::this_thread::get_id();
     if (has_thread_) ++thread_no_;
     has_thread_ = false;
-    auto const wanted = stops_ + 1;
+    auto const wanted = ++stops_asked_;
     asio::post(io_, [this] { shut_down(); });
     if (is_handler) return;
     run_until(lock, [&] { return stops_ >= wanted; }, end_of_time());
