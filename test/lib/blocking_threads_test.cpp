@@ -58,7 +58,7 @@ std::vector<std::string> const handler_names{"connected", "message", "filter", "
 void set(blocking_client& c, std::string const& name, std::function<void()> inside) {
     if (name == "connected") c.on_connected([inside](connect_result const&) { inside(); });
     if (name == "message") c.on_message([inside](received_message const&) { inside(); });
-    if (name == "filter") c.add_message_handler("t", [inside](received_message const&) { inside(); });
+    if (name == "filter") c.add_message_handler("t/#", [inside](received_message const&) { inside(); });
     if (name == "published") c.on_published([inside](publish_token const&) { inside(); });
     if (name == "subscribed") c.on_subscribed([inside](subscribe_token const&) { inside(); });
     if (name == "unsubscribed") c.on_unsubscribed([inside](subscribe_token const&) { inside(); });
