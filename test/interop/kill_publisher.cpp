@@ -20,7 +20,7 @@ namespace {
 class publisher {
 public:
     publisher(boost::asio::io_context& io, char const* uri, char const* store)
-        : client_(io, connect_options{uri}.client_id("killed").session_expiry(24h).store(make_sqlite_store(store))), again_(io) {}
+        : client_(io, connect_options{uri}.client_id("killed").session_expiry(24h).queue({.when_full = session::overflow::wait}).store(make_sqlite_store(store))), again_(io) {}
 
     void run(unsigned long first, unsigned long window) {
         connect();
