@@ -1,6 +1,7 @@
 // A tool's connection to the broker.
 #include "link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -131,7 +132,9 @@ void link::fail(int code, std::string const& line) {
 }
 
 void link::show(direction way, bytes_view frame) {
-    print_trace(way == direction::sent ? trace_.sent(frame) : trace_.received(frame));
+    auto lines = way == direction::sent ? trace_.sent(frame) : trace_.received(frame);
+    if (given_.which == tool::rr) lines.erase(std::min(lines.find("Subscribed (mid"), lines.size()));    // `sub` alone tells what was granted
+    print_trace(lines);
 }
 
 void link::print_trace(std::string const& lines) {

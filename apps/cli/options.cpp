@@ -65,7 +65,7 @@ void finish(options& given) {
         if (given.topics.empty() || given.pub.source == message_source::none || given.response_topic.empty())
             fail("All of topic, message, and response topic must be supplied: -t topic, -e response-topic, and one of -m, -f, -n, -s.");
         for (auto const& one : given.properties_of(property_target::publish).view())
-            if (one.id == property_id::response_topic) fail("Error in PUBLISH properties: Duplicate response topic, -e gives it already.");
+            if (one.id == property_id::response_topic) throw start_error{"Error in PUBLISH properties: Duplicate response topic, -e gives it already."};
         return;
     }
     if (given.topics.empty() && given.sub.unsubscribe.empty())

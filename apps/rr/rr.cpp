@@ -43,6 +43,9 @@ public:
             timeout_.expires_after(given_.sub.timeout);
             timeout_.async_wait([this](error_code const& why) { if (!why) on_timeout(); });
         }
+        auto options = link_.mqtt().options();
+        options.manual_acknowledge(true);                          // after DISCONNECT it would be too late
+        link_.mqtt().options(std::move(options));
         link_.mqtt().on_message([this](received_message const& m) { on_message(m); });
         link_.start([this] { on_open(); }, [] {});
         io_.run();
@@ -85,7 +88,8 @@ private:
     }
 
     void on_message(received_message const& m) {
-        if (done_ || (m.retain() && given_.sub.no_retained)) return;
+        if (done_) return;
+        if (m.retain() && given_.sub.no_retained) return link_.mqtt().acknowledge(m);
         done_ = true;
         arrival seen{m.topic(), m.payload(), m.qos(), m.retain(), m.packet_id(), m.props(), {}};
         std::timespec_get(&seen.at, TIME_UTC);
@@ -96,6 +100,7 @@ private:
         if (!good && !given_.quiet) print_error(fmt::format("Message payload is not valid JSON on topic {}.", m.topic()));
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
             return stop(exit_code::system_error, fmt::format("Unable to write to standard output: {}.", std::strerror(errno)));
+        link_.mqtt().acknowledge(m);
         link_.leave(exit_code::success);
     }
 

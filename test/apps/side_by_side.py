@@ -274,9 +274,12 @@ class Requesting(Tools):
         path = f"{self.folder}/payload"
         with open(path, "wb") as file:
             file.write(b"from a file")
-        self.both("-f", path)
         self.both("-n")
-        self.both("-s", data=b"one\ntwo")
+        # The real one sends nothing of a file and of its standard input: what it documents is what ours does.
+        for arguments, data, sent in ((["-f", path], None, b"from a file\n"), (["-s"], b"one\ntwo", b"one\ntwo\n")):
+            question, ours = self.ask("stand_in_rr", arguments, ("-m", "x"), data)
+            self.assertTrue(question.endswith(b"|" + sent), question)
+            self.assertEqual((ours.code, ours.out), (0, b"x\n"))
 
     def test_output_options(self):
         rich = ("-m", '{"a":[1,2]}', "-q", "1", "-V", "5", "-D", "publish", "content-type", "text/json", "-D", "publish", "user-property", "k", "v")
