@@ -36,6 +36,9 @@ ban("transport moves bytes and knows no packet" FILES "^transport/"
   PATTERN "${include}[<\"]aldis/" LEAVE "${include}<aldis/transport/[a-z0-9_]+\\.hpp> *")
 ban("dissect includes the standard library, codec and itself" FILES "^lib/dissect/"
   PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|dissect)/[a-z0-9_]+\\.hpp>) *")
+ban("routing includes the standard library, codec, session and itself" FILES "^lib/routing/"
+  PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|session|routing)/[a-z0-9_]+\\.hpp>) *")
+ban("time comes into routing as an argument" FILES "^lib/routing/" PATTERN "${B}(system_clock|steady_clock|high_resolution_clock|utc_clock)${E}|(::|\\.|->)now *[(]")
 ban("access includes the standard library, codec, the system's calls for files, and libcrypto" FILES "^lib/access/"
   PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|access)/[a-z0-9_]+\\.hpp>|<(fcntl|unistd|sys/stat|openssl/[a-z]+)\\.h>) *")
 ban("nothing below lib knows of lib" FILES "^(codec|session|transport)/"
