@@ -88,7 +88,7 @@ ban("g++ 12: no co_await in a condition; await into a named variable first" FILE
 # ---- the build -------------------------------------------------------------------------------------------------------------------------
 ban("its macros change types for every file that links with us" FILES "." EXCEPT "^(test/layering.*\\.cmake|docs/.*|README.*)$"
   PATTERN "BOOST_(ASIO|BEAST)_SEPARATE_COMPILATION")
-ban("virtual time only: these tests never sleep" FILES "^test/(codec|session|simulation)/" EXCEPT "\\.(sh|py)$"
+ban("virtual time only: these tests never sleep" FILES "^test/(codec|session|routing|simulation)/" EXCEPT "\\.(sh|py)$"
   PATTERN "${B}(sleep_for|sleep_until|usleep|nanosleep|sleep) *[(]")
 
 # ---- shapes that run over several lines ---------------------------------------------------------------------------------------------------
