@@ -1,0 +1,98 @@
+// How a broker is set up: where it listens, whom it lets in, what it bears. Constructors and chained setters.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <aldis/access/acl_file.hpp>
+#include <aldis/access/password_file.hpp>
+#include <aldis/broker_hooks.hpp>
+#include <aldis/broker_limits.hpp>
+#include <aldis/broker_listener.hpp>
+#include <aldis/log.hpp>
+
+namespace aldis {
+
+class broker_options {
+public:
+    broker_options() = default;
+
+    // ---- Where ------------------------------------------------------------------------------------------------------------
+
+    /// Once for each place. Without any the broker serves only the streams that the program brings.
+    broker_options& listen(broker_listener value) { listeners_.push_back(std::move(value)); return *this; }
+    broker_options& listen(std::string_view uri) { return listen(broker_listener(uri)); }
+    broker_options& listen(char const* uri) { return listen(broker_listener(uri)); }
+
+    // ---- Who --------------------------------------------------------------------------------------------------------------
+
+    /// Whether clients without a user name are let in. Unset: where only this machine can come from, unless there are passwords or a hook.
+    broker_options& allow_anonymous(std::optional<bool> value) noexcept { allow_anonymous_ = value; return *this; }
+    /// Users and their passwords, in mosquitto's format. The path is read now; throws access::file_error.
+    broker_options& password_file(std::string const& path);
+    broker_options& passwords(std::shared_ptr<access::password_file const> value) { passwords_ = std::move(value); return *this; }
+    /// Who may publish, receive and subscribe what, in mosquitto's format; what no rule gives is refused. Without it everything is allowed
+    /// to whoever was let in. The path is read now; throws access::file_error.
+    broker_options& acl_file(std::string const& path);
+    broker_options& acl(std::shared_ptr<access::acl_file const> value) { acl_ = std::move(value); return *this; }
+    /// Decides in place of passwords and allow_anonymous(); not asked about clients that a certificate names.
+    broker_options& authenticate(authenticate_hook value);
+    broker_options& authenticate_later(authenticate_later_hook value) { authenticate_ = std::move(value); return *this; }
+    /// Asked beside the access rules: both must allow.
+    broker_options& authorise(authorise_hook value) { authorise_ = std::move(value); return *this; }
+
+    // ---- What -------------------------------------------------------------------------------------------------------------
+
+    broker_options& limits(broker_limits value) noexcept { limits_ = value; return *this; }
+    /// Whether a client may leave its identifier to the broker, which begins it with auto_id_prefix(). On, "auto-".
+    broker_options& allow_zero_length_clientid(bool value) noexcept { allow_zero_length_clientid_ = value; return *this; }
+    broker_options& auto_id_prefix(std::string value) { auto_id_prefix_ = std::move(value); return *this; }
+    /// Whether messages may be retained; 0x9A. On.
+    broker_options& retain_available(bool value) noexcept { retain_available_ = value; return *this; }
+    /// How often $SYS/broker/... is published; 0: never. 10 seconds.
+    broker_options& sys_interval(std::chrono::seconds value) noexcept { sys_interval_ = value; return *this; }
+    /// Told what happens, no line beyond `most`. Text that clients sent is escaped.
+    broker_options& log(log_handler value, aldis::log_level most = aldis::log_level::notice) {
+        log_ = std::move(value);
+        log_level_ = most;
+        return *this;
+    }
+
+    // ---- What was chosen --------------------------------------------------------------------------------------------------
+
+    std::vector<broker_listener> const&                 listeners() const noexcept { return listeners_; }
+    std::optional<bool> const&                          allow_anonymous() const noexcept { return allow_anonymous_; }
+    std::shared_ptr<access::password_file const> const& passwords() const noexcept { return passwords_; }
+    std::shared_ptr<access::acl_file const> const&      acl() const noexcept { return acl_; }
+    authenticate_later_hook const&                      authenticate() const noexcept { return authenticate_; }
+    authorise_hook const&                               authorise() const noexcept { return authorise_; }
+    broker_limits const&                                limits() const noexcept { return limits_; }
+    bool                                                allow_zero_length_clientid() const noexcept { return allow_zero_length_clientid_; }
+    std::string const&                                  auto_id_prefix() const noexcept { return auto_id_prefix_; }
+    bool                                                retain_available() const noexcept { return retain_available_; }
+    std::chrono::seconds                                sys_interval() const noexcept { return sys_interval_; }
+    log_handler const&                                  log() const noexcept { return log_; }
+    aldis::log_level                                    log_level() const noexcept { return log_level_; }
+
+private:
+    std::vector<broker_listener>                 listeners_{};
+    std::shared_ptr<access::password_file const> passwords_{};
+    std::shared_ptr<access::acl_file const>      acl_{};
+    authenticate_later_hook                      authenticate_{};
+    authorise_hook                               authorise_{};
+    log_handler                                  log_{};
+    std::string                                  auto_id_prefix_ = "auto-";
+    broker_limits                                limits_{};
+    std::chrono::seconds                         sys_interval_{10};
+    std::optional<bool>                          allow_anonymous_{};
+    aldis::log_level                             log_level_ = aldis::log_level::notice;
+    bool                                         allow_zero_length_clientid_ = true;
+    bool                                         retain_available_ = true;
+};
+
+} // namespace aldis
