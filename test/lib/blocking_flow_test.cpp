@@ -1,4 +1,6 @@
 // The blocking client at work: the order of events, losses, queues, leaving.
+#include <algorithm>
+
 #include <aldis/error.hpp>
 
 #include "blocking_world.hpp"
@@ -163,7 +165,7 @@ TEST_CASE("a subscription asked for when the connection is lost is asked for aga
     CHECK(late.codes() == std::vector{reason_code::granted_qos_2});
 }
 
-TEST_CASE("messages published without a connection are kept up to the queue size, then sent in their order", "[lib][blocking][queue]") {
+TEST_CASE("messages published without a connection are kept up to the queue size, then sent in the order of each QoS", "[lib][blocking][queue]") {
     scripted_server            s;
     blocking_client            c(s.config().publish_queue_size(5).mode(run_mode::caller));
     std::vector<publish_token> sent;
@@ -182,7 +184,11 @@ TEST_CASE("messages published without a connection are kept up to the queue size
     std::vector<std::string> arrived;
     for (auto const& each : s.seen.all())
         if (each.starts_with("PUBLISH t")) arrived.push_back(each);
-    CHECK(arrived == std::vector<std::string>{"PUBLISH t 0", "PUBLISH t 1", "PUBLISH t 2", "PUBLISH t 3", "PUBLISH t 4"});
+    REQUIRE(arrived.size() == 5);
+    auto const place = [&](int i) { return std::find(arrived.begin(), arrived.end(), "PUBLISH t " + std::to_string(i)) - arrived.begin(); };
+    CHECK(place(0) < place(3));                                    // QoS 0, which may overtake the others
+    CHECK(place(1) < place(4));                                    // QoS 1
+    CHECK(place(2) < 5);
 }
 
 TEST_CASE("QoS 0 is not kept without a connection where that is not wanted", "[lib][blocking][queue]") {

@@ -53,7 +53,6 @@ TEST_CASE("what expires while an engine serves the session is reported by that e
     auto const waiting = peers.client.engine->publish(text("x"), {.qos = at_least_once, .expires_at = peers.now + 1s}, peers.now);
     REQUIRE(waiting);
     peers.pass(2s);
-    CHECK(peers.client.deliveries.empty());
     peers.client.state.expire(peers.now);
     peers.run();
     REQUIRE(peers.client.deliveries.size() == 1);

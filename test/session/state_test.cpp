@@ -62,17 +62,21 @@ TEST_CASE("the queue is bounded in bytes and gives them back", "[session][state]
           session::enqueued::how::rejected);                       // never fits, so nothing is dropped for it
 }
 
-TEST_CASE("a message can be taken back until it is started", "[session][state]") {
+TEST_CASE("a message can be taken back until it is sent", "[session][state]") {
     session_pair::options how;
     how.client.max_in_flight = 1;
     session_pair peers{how};
+    peers.server.acknowledges = false;
     auto const started = peers.publish(peers.client, "a", "1", at_least_once);
     auto const waiting = peers.publish(peers.client, "a", "2", at_least_once);
     auto const last = peers.publish(peers.client, "a", "3", at_least_once);
+    peers.run();
 
-    CHECK_FALSE(peers.client.state.withdraw(started));
-    CHECK(peers.client.state.withdraw(waiting));
-    CHECK_FALSE(peers.client.state.withdraw(waiting));
+    CHECK_FALSE(peers.client.engine->withdraw(started, peers.now));
+    CHECK(peers.client.engine->withdraw(waiting, peers.now));
+    CHECK_FALSE(peers.client.engine->withdraw(waiting, peers.now));
+    peers.server.acknowledges = true;
+    REQUIRE(peers.server.engine->acknowledge(peers.server.messages.at(0).arrival, peers.now));
     peers.run();
 
     CHECK(peers.server.received("a") == std::vector<std::string>{"1", "3"});
