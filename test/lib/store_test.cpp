@@ -1,11 +1,9 @@
 // The stores themselves: what is committed is what is loaded, and what can not be is said.
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <random>
 
 #include <fcntl.h>
@@ -19,6 +17,7 @@
 #include <support/catch.hpp>
 
 #include "folder.hpp"
+#include "stored.hpp"
 
 using namespace aldis;
 using namespace aldis::test;
@@ -26,56 +25,10 @@ using change = session::change;
 
 namespace {
 
-using what = change::what;
-
-session::message text(std::string_view topic, std::string_view payload) { return *session::message::make(topic, {}, to_bytes(payload)); }
-
-change queued(session::delivery_no no, qos_level qos, std::string_view payload) {
-    return {.kind = what::queued, .no = no, .qos = qos, .content = text("t/" + std::to_string(no), payload)};
-}
-change started(session::delivery_no no, packet_id id) { return {.kind = what::started, .no = no, .id = id}; }
-change by_no(what kind, session::delivery_no no) { return {.kind = kind, .no = no}; }
-change by_id(what kind, packet_id id) { return {.kind = kind, .id = id}; }
-change opened(std::uint32_t expiry) { return {.kind = what::opened, .expiry = expiry}; }
-
 constexpr auto qos_1 = qos_level::at_least_once;
 constexpr auto qos_2 = qos_level::exactly_once;
 
-/// Commits, and waits for the store's answer.
-error_code commit(session_store& store, session_store::batch batch) {
-    std::mutex                guard;
-    std::condition_variable   came;
-    std::optional<error_code> said;
-    store.commit(std::make_shared<session_store::batch const>(std::move(batch)), [&](error_code ec) {
-        std::lock_guard const lock(guard);
-        said = ec;
-        came.notify_one();
-    });
-    std::unique_lock lock(guard);
-    came.wait(lock, [&] { return said.has_value(); });
-    return *said;
-}
-
-error_code commit(session_store& store, std::vector<change> changes) { return commit(store, session_store::batch{.changes = std::move(changes)}); }
-
-/// What a state made of the contents is, as words: order, identifiers, steps, payloads.
-std::string words(std::vector<change> const& changes) {
-    static constexpr char const* names[] = {"queued", "started", "released", "finished", "received", "completed", "opened", "cleared"};
-    std::string all;
-    for (auto const& c : changes) {
-        all += std::string(names[static_cast<int>(c.kind)]) + ' ' + std::to_string(c.no) + ' ' + std::to_string(c.id) + ' ' + std::to_string(c.expiry);
-        if (c.content) all += " q" + std::to_string(static_cast<int>(c.qos)) + (c.retain ? "r " : " ") + std::string(c.content.topic()) + '=' + std::string(to_text(c.content.payload()));
-        all += '\n';
-    }
-    return all;
-}
-
-std::string replayed(std::vector<change> const& changes) {
-    session::state made;
-    for (auto const& each : changes)
-        if (!made.replay(each)) return "does not fit";
-    return words(made.snapshot());
-}
+error_code commit(session_store& store, std::vector<change> changes) { return test::commit(store, session_store::batch{.changes = std::move(changes)}); }
 
 std::shared_ptr<session_store> opened_store(std::string const& path, session_store::contents& found) {
     auto store = make_sqlite_store(path);

@@ -6,29 +6,26 @@
 
 #include <aldis/session_store.hpp>
 
+#include "database.hpp"
+
 namespace aldis {
 
 class session_file {
 public:
-    /// How an attempt ended, with a line for people about it.
-    struct verdict {
-        error_code  ec{};
-        std::string text{};
-    };
+    using contents = session_store::contents;
+    using batch = session_store::batch;
+    using verdict = sqlite::verdict;
 
     session_file(std::string path, sqlite_store_options const& options);
     ~session_file();
 
     /// Opens or makes the file and reads all of it.
-    verdict load(session_store::contents& into);
-    verdict commit(session_store::batch const& what);
+    verdict load(contents& into);
+    verdict commit(batch const& what);
 
     class impl;
 
 private:
-    template <class Work>
-    verdict guarded(Work work);
-
     std::string           path_;
     sqlite_store_options  options_;
     std::unique_ptr<impl> impl_{};

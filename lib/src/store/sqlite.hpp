@@ -44,11 +44,18 @@ public:
         handle_.reset(made);
     }
 
+    /// The values of its parameters in order, for next_row(); what they refer to stays until the last row.
+    template <class... Values>
+    statement& with(Values const&... values) {
+        int at = 0;
+        (bind(++at, values), ...);
+        return *this;
+    }
+
     /// How many rows it changed.
     template <class... Values>
     int run(Values const&... values) {
-        int at = 0;
-        (bind(++at, values), ...);
+        with(values...);
         auto const code = sqlite3_step(handle_.get());
         if (code == SQLITE_DONE || code == SQLITE_ROW) {
             sqlite3_reset(handle_.get());
@@ -62,7 +69,7 @@ public:
     /// `work` with the number in the only row that `value` finds, if there is one.
     template <class Work>
     void run_for(std::int64_t value, Work work) {
-        bind(1, value);
+        with(value);
         std::optional<std::int64_t> found;
         while (next_row()) found = integer(0);
         if (found) work(*found);
