@@ -36,6 +36,9 @@ ban("transport moves bytes and knows no packet" FILES "^transport/"
   PATTERN "${include}[<\"]aldis/" LEAVE "${include}<aldis/transport/[a-z0-9_]+\\.hpp> *")
 ban("dissect includes the standard library, codec and itself" FILES "^lib/dissect/"
   PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|dissect)/[a-z0-9_]+\\.hpp>) *")
+ban("follow includes the standard library, codec, dissect and itself" FILES "^lib/follow/"
+  PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|dissect|follow)/[a-z0-9_]+\\.hpp>) *")
+ban("time comes into follow as an argument" FILES "^lib/follow/" PATTERN "${B}(system_clock|steady_clock|high_resolution_clock|utc_clock)${E}|(::|\\.|->)now *[(]")
 ban("routing includes the standard library, codec, session and itself" FILES "^lib/routing/"
   PATTERN "${include}" LEAVE "${include}(${std}|${own}|<aldis/(codec|session|routing)/[a-z0-9_]+\\.hpp>) *")
 ban("time comes into routing as an argument" FILES "^lib/routing/" PATTERN "${B}(system_clock|steady_clock|high_resolution_clock|utc_clock)${E}|(::|\\.|->)now *[(]")

@@ -14,7 +14,7 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "output/columns.hpp"
-#include "output/printer.hpp"
+#include "output/printers.hpp"
 #include "packets/streams.hpp"
 #include "pipeline.hpp"
 #include "progress_line.hpp"
@@ -77,7 +77,7 @@ int show(settings const& s) {
     constexpr std::int64_t patience = 2'000'000'000;               // nanoseconds that live packets wait for a decision
     auto const      input = open_input(s);
     bool const      at_once = is_live(s) || ::isatty(STDOUT_FILENO) == 1;
-    output          out{STDOUT_FILENO};
+    auto            out = standard_output();
     auto const      last = make_printer(out, s, wants_color(s), at_once);
     pipeline_stages stages{s, *last};
     stream_options  options;

@@ -11,15 +11,18 @@
 #include <vector>
 
 #include <aldis/codec/types.hpp>
+#include <aldis/follow/print_options.hpp>
 
 #include "filters/filter_settings.hpp"
 
 namespace aldis::app::dump {
 
+using follow::payload_form;
+using follow::print_options;
+using follow::time_form;
+
 enum class input_kind : std::uint8_t { none, capture, live, proxy, raw, hex };
 enum class output_kind : std::uint8_t { lines, tree, json, fields };
-enum class payload_form : std::uint8_t { automatic, text, json, hex, none };
-enum class time_form : std::uint8_t { relative, absolute, epoch, delta };
 enum class choice : std::uint8_t { automatic, yes, no };
 
 /// The separators of -T fields, as tshark's -E has them.
@@ -32,7 +35,7 @@ struct field_options {
     char                     occurrence = 'a';                     // a: all, f: the first, l: the last
 };
 
-struct settings {
+struct settings : print_options {
     input_kind              input = input_kind::none;
     std::string             target{};                              // file, interface or LISTEN=TARGET, by `input`
     std::string             capture_filter{};
@@ -42,14 +45,8 @@ struct settings {
     filter_settings         filters{};
 
     output_kind   output = output_kind::lines;
-    bool          bytes = false;                                   // -x
-    bool          one_per_packet = false;
     field_options fields{};
-    payload_form  payload = payload_form::automatic;
-    std::size_t   payload_most = 64;                               // bytes of a payload in a line
-    time_form     time = time_form::relative;
     choice        color = choice::automatic;
-    bool          secrets = false;                                 // passwords are shown
     choice        progress = choice::automatic;
     bool          check = false;
     bool          stats = false;

@@ -3,7 +3,8 @@
 
 #include <utility>
 
-#include "analysis/analysis.hpp"
+#include <aldis/follow/analysis.hpp>
+
 #include "filters/filter.hpp"
 
 namespace aldis::app::dump {
@@ -17,7 +18,7 @@ pipeline_stages::pipeline_stages(settings const& wanted, stage& last) : first_(&
     };
     if (wanted.filters.any()) put_in_front(std::make_unique<filter>(*first_, wanted.filters));
     checker_ = put_in_front(std::make_unique<checker>(*first_));
-    if (wanted.flows) put_in_front(std::make_unique<analysis>(*first_));   // sees every record, and may add violations
+    if (wanted.flows) put_in_front(follow::make_analysis(*first_));   // sees every record, and may add violations
 }
 
 } // namespace aldis::app::dump

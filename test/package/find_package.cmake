@@ -36,7 +36,7 @@ endif()
 
 # Whatever is public is installed, and nothing of the inside is.
 file(GLOB_RECURSE installed RELATIVE ${WORK}/moved/include ${WORK}/moved/include/*)
-foreach(layer codec session lib/dissect lib/routing lib/access transport lib)
+foreach(layer codec session lib/dissect lib/follow lib/routing lib/access transport lib)
   file(GLOB_RECURSE headers RELATIVE ${SOURCE}/${layer}/include ${SOURCE}/${layer}/include/*.hpp)
   if(layer MATCHES "^(transport|lib)$" AND NOT "transport" IN_LIST layers)
     set(headers)

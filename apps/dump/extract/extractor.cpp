@@ -47,8 +47,8 @@ private:
 void extractor::packet(record& r) {
     if (!r.what().is(packet_type::publish)) return;
     if (r.tree->malformed || r.tree->truncated || !r.what().has_payload) return (void)++broken_;
-    bool const to_output = wanted().extract == "-";
-    if (!to_output && written_ >= wanted().extract_most) return (void)++beyond_;
+    bool const to_output = asked_.extract == "-";
+    if (!to_output && written_ >= asked_.extract_most) return (void)++beyond_;
     ++written_;
     bytes_ += r.what().payload.size();
     if (!to_output) return write_file(r);
@@ -58,7 +58,7 @@ void extractor::packet(record& r) {
 
 // A folder gets names of its own making; a pattern is taken by its word.
 std::string extractor::path_for(record const& r) {
-    auto const& pattern = wanted().extract;
+    auto const& pattern = asked_.extract;
     if (pattern.find('%') != std::string::npos) return expand_pattern(pattern, r, written_);
     return expand_pattern("%f.%p-%t", r, written_).insert(0, pattern.ends_with('/') ? pattern : pattern + "/");
 }
@@ -73,14 +73,14 @@ void extractor::make_folders(std::string const& path) {
 void extractor::write_file(record const& r) {
     auto const path = path_for(r);
     make_folders(path);
-    file{path, wanted().extract_overwrite}.write(to_text(r.what().payload));
+    file{path, asked_.extract_overwrite}.write(to_text(r.what().payload));
 }
 
 void extractor::finish() {
     printer::finish();
     std::string said = std::to_string(written_) + " payloads extracted, " + std::to_string(bytes_) + " bytes";
     if (broken_ > 0) said += "; " + std::to_string(broken_) + " packets are not whole";
-    if (beyond_ > 0) said += "; " + std::to_string(beyond_) + " more are there: --extract-max takes more files than " + std::to_string(wanted().extract_most);
+    if (beyond_ > 0) said += "; " + std::to_string(beyond_) + " more are there: --extract-max takes more files than " + std::to_string(asked_.extract_most);
     note({}, nullptr, said);
 }
 

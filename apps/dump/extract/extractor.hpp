@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "dump/output/printer.hpp"
+#include "dump/output/printers.hpp"
 
 namespace aldis::app::dump {
 
@@ -13,7 +13,7 @@ namespace aldis::app::dump {
 /// out. At most `extract_most` files.
 class extractor final : public printer {
 public:
-    using printer::printer;
+    extractor(output& out, settings const& wanted, bool live) noexcept : printer(out, wanted, live), asked_(wanted) {}
 
     void packet(record& r) override;
     void gap(conversation const&, unsigned, frame_stamp, hole const&) override {}
@@ -24,10 +24,11 @@ private:
     std::string path_for(record const& r);
     void        make_folders(std::string const& path);
 
-    std::uint64_t written_ = 0;
-    std::uint64_t bytes_ = 0;
-    std::uint64_t broken_ = 0;
-    std::uint64_t beyond_ = 0;
+    settings const& asked_;
+    std::uint64_t   written_ = 0;
+    std::uint64_t   bytes_ = 0;
+    std::uint64_t   broken_ = 0;
+    std::uint64_t   beyond_ = 0;
 };
 
 } // namespace aldis::app::dump

@@ -1,9 +1,6 @@
 // -T fields: a row for each frame, or packet, with the columns that were asked for.
 #include "printers.hpp"
 
-#include "dump/extract/extractor.hpp"
-#include "dump/stats/stats.hpp"
-
 #include <algorithm>
 #include <vector>
 
@@ -16,7 +13,7 @@ namespace {
 
 class field_printer final : public printer {
 public:
-    field_printer(output& out, settings const& wanted, bool live) : printer(out, wanted, live), values_(wanted.fields.names.size()) {
+    field_printer(output& out, settings const& wanted, bool live) : printer(out, wanted, live), asked_(wanted.fields), values_(wanted.fields.names.size()) {
         for (auto const& name : wanted.fields.names) columns_.push_back(*find_column(name));
         if (!wanted.fields.header) return;
         for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -50,9 +47,9 @@ private:
         for (auto const& n : t.nodes) {
             bool const same = n.id == id || (id == dissect::field::conack_reserved_byte && n.id == dissect::field::conack_reserved);
             if (!same || (remark && n.made)) continue;
-            if (wanted().fields.occurrence == 'f' && !to.empty()) return;
-            if (wanted().fields.occurrence == 'l') to.clear();
-            if (!to.empty()) to += wanted().fields.aggregator;
+            if (asked_.occurrence == 'f' && !to.empty()) return;
+            if (asked_.occurrence == 'l') to.clear();
+            if (!to.empty()) to += asked_.aggregator;
             dissect::append_value(to, t, n, view);
         }
     }
@@ -63,14 +60,14 @@ private:
             return dissect::append_info(to, *r.tree);
         }
         if (which == frame_column::violation) {
-            for (auto const& v : r.tree->violations) to += to.empty() ? "" : wanted().fields.aggregator, to += v.id;
+            for (auto const& v : r.tree->violations) to += to.empty() ? "" : asked_.aggregator, to += v.id;
             return;
         }
         if (!to.empty()) return;                                   // of the frame: the same for each of its packets
         switch (which) {
         case frame_column::number: return dissect::append_number(to, r.at.number);
-        case frame_column::time_epoch: return append_seconds(to, r.at.time, 9);
-        case frame_column::time_relative: return append_seconds(to, since_first(r.at), 9);
+        case frame_column::time_epoch: return follow::append_seconds(to, r.at.time, 9);
+        case frame_column::time_relative: return follow::append_seconds(to, since_first(r.at), 9);
         case frame_column::stream: return dissect::append_number(to, r.of->number);
         case frame_column::source: return (void)(to += r.source().address);
         case frame_column::target: return (void)(to += r.target().address);
@@ -82,7 +79,7 @@ private:
 
     void close_frame() override {
         if (!open_) return;
-        auto const& f = wanted().fields;
+        auto const& f = asked_;
         for (std::size_t i = 0; i < values_.size(); ++i) {
             if (i > 0) text() += f.separator;
             if (!values_[i].empty()) text() += f.quote, text() += values_[i], text() += f.quote;
@@ -93,6 +90,7 @@ private:
         out().may_flush();
     }
 
+    field_options const&     asked_;
     std::vector<column>      columns_{};
     std::vector<std::string> values_;
     bool                     open_ = false;
@@ -104,18 +102,6 @@ private:
 
 std::unique_ptr<printer> make_field_printer(output& out, settings const& wanted, bool live) {
     return std::make_unique<field_printer>(out, wanted, live);
-}
-
-std::unique_ptr<printer> make_printer(output& out, settings const& wanted, bool color, bool live) {
-    if (wanted.stats) return std::make_unique<stats_printer>(out, wanted, false);
-    if (!wanted.extract.empty()) return std::make_unique<extractor>(out, wanted, live);
-    switch (wanted.output) {
-    case output_kind::tree: return make_tree_printer(out, wanted, color, live);
-    case output_kind::json: return make_json_printer(out, wanted, live);
-    case output_kind::fields: return make_field_printer(out, wanted, live);
-    case output_kind::lines: break;
-    }
-    return make_line_printer(out, wanted, color, live);
 }
 
 } // namespace aldis::app::dump

@@ -185,7 +185,7 @@ void streams::take(talk& t, unsigned from, frame_stamp at, bytes_view data) {
 // ---- deciding ----
 
 bool streams::is_connect(talk& t, unsigned from) const noexcept {
-    return begins_like_connect(t.probes[from].bytes).value_or(false);
+    return follow::begins_like_connect(t.probes[from].bytes).value_or(false);
 }
 
 /// The user said so.
@@ -321,7 +321,7 @@ bool streams::settle_half(talk& t, unsigned from, bool force) {
     constexpr unsigned aligned = 24, anywhere = 40;
     auto&              p = t.probes[from];
     if (!force && !std::exchange(p.fresh, false)) return false;
-    auto const found = search<find>(p.bytes, p.pieces, only(t.version), t.by(from), aligned, anywhere);
+    auto const found = search<find>(p.bytes, p.pieces, follow::only(t.version), t.by(from), aligned, anywhere);
     if (found.found) {
         t.halves[from].lost = false;
         p.clear();

@@ -11,12 +11,19 @@
 #include <unordered_map>
 #include <vector>
 
-#include "packet_chain.hpp"
-#include "mqtt_flow.hpp"
+#include <aldis/follow/mqtt_flow.hpp>
+#include <aldis/follow/packet_chain.hpp>
+
 #include "dump/record.hpp"
 #include "dump/source.hpp"
 
 namespace aldis::app::dump {
+
+using follow::mqtt_flow;
+using follow::packet_chain;
+using follow::packet_maker;
+using follow::packet_options;
+using follow::versions;
 
 /// How streams are read, and the bounds of what waits.
 struct stream_options {

@@ -139,7 +139,7 @@ void stats_printer::gap(conversation const& of, unsigned from, frame_stamp at, h
 }
 
 void stats_printer::finish() {
-    if (wanted().output == output_kind::json) print_json();
+    if (as_json_) print_json();
     else print_text();
     printer::finish();
 }

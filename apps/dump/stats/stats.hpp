@@ -1,7 +1,8 @@
 // --stats: what was seen, summed up by topic, client, type, reason and QoS.
 #pragma once
 
-#include "dump/output/printer.hpp"
+#include "dump/options.hpp"
+#include "dump/record.hpp"
 #include "tally.hpp"
 
 namespace aldis::app::dump {
@@ -9,7 +10,7 @@ namespace aldis::app::dump {
 /// A printer that prints nothing before the end. Memory: at most 1,000 names in each table, about 40 MB when all are full.
 class stats_printer final : public printer {
 public:
-    using printer::printer;
+    stats_printer(output& out, settings const& wanted) noexcept : printer(out, wanted, false), as_json_(wanted.output == output_kind::json) {}
 
     void packet(record& r) override;
     void gap(conversation const& of, unsigned from, frame_stamp at, hole const& what) override;
@@ -20,6 +21,7 @@ private:
     void print_text();
     void print_json();
 
+    bool          as_json_;
     tally         all_{};
     tally_table   topics_{};
     tally_table   clients_{};

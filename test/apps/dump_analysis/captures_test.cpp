@@ -64,9 +64,9 @@ std::map<std::string, std::set<std::string>> const& expected() {
     return all;
 }
 
-void follow(together& behind, std::string const& path) {
-    analysis   middle{behind};
-    alone      front{middle};
+void watch_capture(together& behind, std::string const& path) {
+    auto const middle = follow::make_analysis(behind);
+    alone      front{*middle};
     streams    in{front, stream_options{}};
     auto const keys = path.substr(0, path.rfind('.')) + ".keys";
     auto const from = open_capture(path, capture_options{}.key_log(std::filesystem::exists(keys) ? keys : ""));
@@ -84,7 +84,7 @@ TEST_CASE("nobody is accused in captures of real traffic but who breaks a rule",
         if (!name.ends_with(".pcapng") && !name.ends_with(".pcap")) continue;
         follower last;
         together behind{last};
-        follow(behind, file.path().string());
+        watch_capture(behind, file.path().string());
         auto const known = expected().find(name);
 
         INFO(name);

@@ -1,4 +1,5 @@
 // Questions and answers: matched with their latency, told of where they stay open, never matched where another could be meant.
+#include <questions.hpp>
 #include <support/catch.hpp>
 
 #include "followed.hpp"
@@ -124,8 +125,8 @@ TEST_CASE("an answer captured in front of its question is held against nobody an
 }
 
 TEST_CASE("open questions are bounded and those that were dropped are not told of", "[dump][analysis]") {
-    question_pool  pool;
-    question_table first{pool}, second{pool};
+    follow::question_pool  pool;
+    follow::question_table first{pool}, second{pool};
     first.complete = second.complete = true;
     first.add(1);
     for (unsigned id = 1; id <= 32'768; ++id) second.add(static_cast<std::uint16_t>(id));

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include <dump/analysis/analysis.hpp>
-#include <dump/analysis/finding_text.hpp>
+#include <aldis/follow/analysis.hpp>
 #include <dump/packets/streams.hpp>
+#include <finding_text.hpp>
 #include <support/hex.hpp>
 
 namespace aldis::test {
@@ -20,7 +20,7 @@ class follower final : public stage {
 public:
     void packet(record& r) override {
         std::string line = std::to_string(r.at.number);
-        append_findings(line, r);
+        follow::append_findings(line, r);
         for (auto const& v : r.tree->violations) line += " !" + std::string{v.id};
         lines.push_back(line);
         found.push_back(r.found);
@@ -43,7 +43,7 @@ class watch {
 public:
     class line;
 
-    watch() : analysis_(std::make_unique<analysis>(out)), in_(std::make_unique<streams>(*analysis_, stream_options{})) {}
+    watch() : analysis_(follow::make_analysis(out)), in_(std::make_unique<streams>(*analysis_, stream_options{})) {}
 
     line open(std::string address = "10.0.0.1");
 
@@ -67,7 +67,7 @@ public:
     follower out{};
 
 private:
-    std::unique_ptr<analysis>                  analysis_;
+    std::unique_ptr<stage>                     analysis_;
     std::unique_ptr<streams>                   in_;
     std::vector<std::unique_ptr<conversation>> talks_{};
     frame_stamp                                at_{0, 1'000'000'000};
