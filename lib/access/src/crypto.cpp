@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 namespace aldis::access::crypto {
@@ -15,10 +17,18 @@ namespace {
 unsigned char*       raw(byte_buffer& bytes) noexcept { return reinterpret_cast<unsigned char*>(bytes.data()); }
 unsigned char const* raw(bytes_view bytes) noexcept { return reinterpret_cast<unsigned char const*>(bytes.data()); }
 
+unsigned char*       raw(digest& bytes) noexcept { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
 // Lengths that libcrypto takes as int: what is longer is no password.
 int length_of(bytes_view bytes) {
     if (bytes.size() > 1U << 20U) throw std::length_error("a password or salt of more than 1 MiB");
     return static_cast<int>(bytes.size());
+}
+
+void pbkdf2(EVP_MD const* hash, bytes_view password, bytes_view salt, std::uint32_t iterations, std::span<unsigned char> out) {
+    auto const* const text = password.empty() ? "" : reinterpret_cast<char const*>(password.data());
+    if (PKCS5_PBKDF2_HMAC(text, length_of(password), raw(salt), length_of(salt), static_cast<int>(iterations), hash, static_cast<int>(out.size()), out.data()) != 1)
+        throw std::bad_alloc();
 }
 
 } // namespace
@@ -40,9 +50,25 @@ byte_buffer sha512(bytes_view first, bytes_view second) {
 
 byte_buffer pbkdf2_sha512(bytes_view password, bytes_view salt, std::uint32_t iterations) {
     byte_buffer out(sha512_size);
-    auto const* const text = password.empty() ? "" : reinterpret_cast<char const*>(password.data());
-    if (PKCS5_PBKDF2_HMAC(text, length_of(password), raw(salt), length_of(salt), static_cast<int>(iterations), EVP_sha512(), int{sha512_size}, raw(out)) != 1)
-        throw std::bad_alloc();
+    pbkdf2(EVP_sha512(), password, salt, iterations, {raw(out), out.size()});
+    return out;
+}
+
+digest pbkdf2_sha256(bytes_view password, bytes_view salt, std::uint32_t iterations) {
+    digest out{};
+    pbkdf2(EVP_sha256(), password, salt, iterations, {raw(out), out.size()});
+    return out;
+}
+
+digest sha256(bytes_view bytes) {
+    digest out{};
+    if (EVP_Digest(bytes.data(), bytes.size(), raw(out), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    return out;
+}
+
+digest hmac_sha256(bytes_view key, bytes_view bytes) {
+    digest out{};
+    if (HMAC(EVP_sha256(), key.data(), length_of(key), raw(bytes), bytes.size(), raw(out), nullptr) == nullptr) throw std::bad_alloc();
     return out;
 }
 

@@ -1,6 +1,7 @@
 // What is needed of libcrypto: hashes of passwords, random bytes, base64.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,12 @@ byte_buffer sha512(bytes_view first, bytes_view second);
 
 /// PBKDF2 over HMAC-SHA-512, 64 bytes. About a microsecond an iteration.
 byte_buffer pbkdf2_sha512(bytes_view password, bytes_view salt, std::uint32_t iterations);
+
+using digest = std::array<std::byte, 32>;                          // of SHA-256
+
+digest sha256(bytes_view bytes);
+digest hmac_sha256(bytes_view key, bytes_view bytes);
+digest pbkdf2_sha256(bytes_view password, bytes_view salt, std::uint32_t iterations);
 
 /// Takes the same time wherever they differ. Sizes are no secret.
 bool are_equal(bytes_view a, bytes_view b) noexcept;
