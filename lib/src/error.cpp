@@ -58,6 +58,13 @@ constexpr std::array error_rows{
     error_row{error::closed_by_peer, lost, "the peer ended the connection"},
     error_row{error::authentication_failed, denied, "the server did not prove that it knows the secret, or broke the authentication method"},
     error_row{error::disconnected, 0, "disconnected, as asked for"},
+    error_row{error::authentication_malformed, denied, "what the server said is no step of the authentication method: do both mean the same by its name?"},
+    error_row{error::authentication_weak, denied, "the server asks for so few iterations that the password could be guessed: raise them there, or lower access::scram_limits"},
+    error_row{error::authentication_costly, denied, "the server asks for more iterations than allowed: raise access::scram_limits if it is to be trusted"},
+    error_row{error::authentication_not_ascii, misuse, "user name and password of SCRAM must be printable ASCII, and not empty: SASLprep is not done"},
+    error_row{error::authentication_needs_v5, misuse, "an authenticator needs MQTT 5: set connect_options::version()"},
+    error_row{error::no_authenticator, misuse, "nobody to authenticate again with: set connect_options::authenticator() before connecting"},
+    error_row{error::already_authenticating, misuse, "authenticating again already: wait until that has ended"},
     error_row{error::session_ended, undelivered, "the session ended with the connection; it may or may not have arrived: set "
                                                  "connect_options::session_expiry() to have it sent again"},
     error_row{error::session_lost, undelivered, "the server lost the session: it may or may not have arrived"},

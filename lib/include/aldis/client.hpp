@@ -257,6 +257,16 @@ public:
         return async_disconnect(deadline, disconnect_options{}, std::forward<Token>(token));
     }
 
+    /// Authenticates again over the connection that stands, with the authenticator it began with, whose secret may have changed; messages flow
+    /// meanwhile. Completes when both sides are content; otherwise the connection ends, and this with its cause. Fails with not_connected,
+    /// no_authenticator or already_authenticating. A server that never answers is not waited for longer than a cancellation says, which (terminal
+    /// or partial) ends the waiting only.
+    template <asio::completion_token_for<disconnect_signature> Token>
+    auto async_reauthenticate(Token&& token) {
+        return asio::async_initiate<Token, disconnect_signature>(
+            [](auto handler, shared_impl self) { begin_reauthenticate(self, disconnect_handler(std::move(handler))); }, token, impl_);
+    }
+
     /// Ends the connection at once, without DISCONNECT, and completes every pending operation with operation_aborted. The session stays.
     void close();
 
@@ -354,6 +364,7 @@ private:
     static void begin_unsubscribe(shared_impl const& self, unsubscribe_list what, subscribe_handler handler);
     static void begin_receive(shared_impl const& self, receive_handler handler);
     static void begin_run(shared_impl const& self, reconnect_policy how, disconnect_handler handler);
+    static void begin_reauthenticate(shared_impl const& self, disconnect_handler handler);
     static void begin_next_state(shared_impl const& self, state_handler handler);
     static void begin_wait_connected(shared_impl const& self, std::optional<std::chrono::milliseconds> within, connect_handler handler);
     static void begin_leave(shared_impl const& self, std::chrono::milliseconds within, disconnect_options how, leave_handler handler);

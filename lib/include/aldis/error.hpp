@@ -42,6 +42,13 @@ enum class error {
     closed_by_peer,                        // DISCONNECT with a reason below 0x80
     authentication_failed,                 // our authenticator was not content with what the server said
     disconnected,                          // by our own async_disconnect()
+    authentication_malformed,              // what the server said is no step of the method
+    authentication_weak,                   // the server asks for less than our authenticator takes
+    authentication_costly,                 // or for more
+    authentication_not_ascii,              // name or password would need a preparation that is not done
+    authentication_needs_v5,               // an authenticator, and 3.1.1
+    no_authenticator,                      // async_reauthenticate() without one
+    already_authenticating,                // async_reauthenticate() while it runs
 
     // The end of a message without an acknowledgement.
     session_ended = 0x180,                 // with the connection, since it was not to be kept

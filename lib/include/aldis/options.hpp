@@ -20,6 +20,7 @@
 
 namespace aldis {
 
+class authenticator;
 class session_store;
 
 /// Where and how to connect. What is wrong with an option is reported by async_connect(), as condition::local_misuse.
@@ -42,6 +43,8 @@ public:
     connect_options& version(protocol value) noexcept { version_ = value; return *this; }
     connect_options& user_name(std::optional<std::string> value) { user_name_ = std::move(value); return *this; }
     connect_options& password(std::optional<std::string> value) { password_ = std::move(value); return *this; }
+    /// Enhanced authentication, 5.0 only: its method and data go into CONNECT. Belongs to one client. With one, no fallback to 3.1.1 is made.
+    connect_options& authenticator(std::shared_ptr<aldis::authenticator> value) noexcept { authenticator_ = std::move(value); return *this; }
     connect_options& tls(transport::tls_options value);
     connect_options& proxy(transport::proxy_options value);
     /// Everything the transport can be told: sockets, name service, TLS, WebSocket, proxy, time for each step; replaces the two above.
@@ -98,6 +101,7 @@ public:
     protocol                          version() const noexcept { return version_; }
     std::optional<std::string> const& user_name() const noexcept { return user_name_; }
     std::optional<std::string> const& password() const noexcept { return password_; }
+    std::shared_ptr<aldis::authenticator> const& authenticator() const noexcept { return authenticator_; }
     transport::connect_options const& transport() const noexcept;
     std::chrono::milliseconds         connect_timeout() const noexcept { return connect_timeout_; }
     std::chrono::seconds              session_expiry() const noexcept { return session_expiry_; }
@@ -118,6 +122,7 @@ private:
     std::string                                client_id_{};
     std::optional<std::string>                 user_name_{};
     std::optional<std::string>                 password_{};
+    std::shared_ptr<aldis::authenticator>      authenticator_{};
     std::shared_ptr<transport::connect_options const> transport_{};
     std::optional<will_message>                will_{};
     property_list                              props_{};

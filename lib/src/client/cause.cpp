@@ -74,6 +74,9 @@ cause_kind kind_of_code(error_code const& code) noexcept {
         row{transport::errc::lookup_failed, cause_kind::name_not_found},
         row{transport::errc::tls_truncated, cause_kind::network},
         row{error::authentication_failed, cause_kind::authentication},
+        row{error::authentication_malformed, cause_kind::authentication},
+        row{error::authentication_weak, cause_kind::authentication},
+        row{error::authentication_costly, cause_kind::authentication},
     };
     for (auto const& each : rows)
         if (each.code == code) return each.kind;

@@ -105,6 +105,9 @@ void client::begin_disconnect(shared_impl const& self, disconnect_options what, 
 void client::begin_run(shared_impl const& self, reconnect_policy how, disconnect_handler handler) {
     self->start(std::move(how), disconnect_operation(std::move(handler), self->executor()));
 }
+void client::begin_reauthenticate(shared_impl const& self, disconnect_handler handler) {
+    self->reauthenticate(disconnect_operation(std::move(handler), self->executor()));
+}
 void client::begin_next_state(shared_impl const& self, state_handler handler) {
     self->next_state(state_operation(std::move(handler), self->executor()));
 }

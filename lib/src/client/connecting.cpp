@@ -80,7 +80,7 @@ error_code client::impl::flaw_of_options() const {
     if (auto const wrong = options_.props().flaw()) return bad_argument(*wrong);
     if (options_.will())
         if (auto const wrong = options_.will()->props().flaw()) return bad_argument(*wrong);
-    return {};
+    return flaw_of_authenticator();
 }
 
 struct client::impl::on_dialed {
@@ -124,9 +124,15 @@ void client::impl::attach(std::unique_ptr<transport::stream> stream) {
     connection_.emplace(std::move(stream), session::role::client, how, store_ ? store_->clock() : session::engine::always_committed);
     connection_->keep(std::make_shared<std::pair<std::shared_ptr<session::state>, std::shared_ptr<store_driver>>>(state_, store_));
     connection_->tap(all_taps());
-    if (auto const refused = say_connect()) {
+    try {
+        if (auto const refused = say_connect()) {
+            connection_.reset();
+            return connect_failed(refused);
+        }
+    } catch (...) {                                                // by the authenticator
         connection_.reset();
-        return connect_failed(refused);
+        connect_failed(error::authentication_failed);
+        throw;
     }
     connection_->start(*this);
 }
@@ -136,6 +142,7 @@ error_code client::impl::say_connect() {
     auto const expiry = to_interval(options_.session_expiry());
     auto       props = options_.props();
     if (v5 && expiry > 0 && !props.view().has(property_id::session_expiry_interval)) props.add<property_id::session_expiry_interval>(expiry);
+    introduce(props);
 
     packet::connect request;
     request.version = options_.version();
@@ -155,6 +162,7 @@ error_code client::impl::say_connect() {
 }
 
 void client::impl::connected(session::event::connected const& e) {
+    if (!is_content(e.answer.props)) return;
     was_open_ = true;
     ++opened_;
     connected_as_ = connect_result(e.answer.reason, e.answer.props, e.answer.session_present);
@@ -208,17 +216,11 @@ void client::impl::on_event(session::any_event const& said) {
     if (auto const* const e = std::get_if<authenticate>(&said)) return ask_again(*e);
 }
 
-/// Authentication that goes over several steps needs someone who knows the method; nobody does here.
-void client::impl::ask_again(session::event::authenticate const&) {
-    packet::disconnect leave;
-    leave.reason = reason_code::bad_authentication_method;
-    (void)connection_->engine().disconnect(leave, connection::now());
-}
-
 // ---- The end ----------------------------------------------------------------------------------------------------------
 
 void client::impl::closed(session::event::closed const& e) {
-    cause_ = cause_of(e);
+    auto const untrusted = authentication_error();
+    cause_ = untrusted ? untrusted : cause_of(e);
     bool const kept = state_->exists() && state_->expiry() > 0;
     end_.emplace(e.who, e.reason, e.props, kept);
 }
@@ -270,6 +272,7 @@ void client::impl::on_ended(error_code why) {
     if (was_open) tell_end(asked_for ? error_code{} : cause, ended);
     auto ending = connection_cause::of(cause, was_open, std::move(ended));
     if (cause == error::connection_lost && why == asio::error::eof) ending.as(cause_kind::closed_by_server);
+    if (authentication_error()) ending.as(cause_kind::authentication);
     after_end(ending, was_open, is_wanted);
     begin_next();
 }
@@ -300,6 +303,7 @@ void client::impl::end_session() {
 /// What belongs to the connection ends with it; deliveries belong to the session.
 void client::impl::end_operations(error_code why, error_code of_receivers) {
     if (router_) router_->disconnected(why, of_receivers);
+    end_authentication(why);
     for (auto& each : requests_.take_all()) std::move(each.op).complete(why, {});
     while (!waiting_.empty()) std::move(take_first(waiting_).op).complete(why, {});
     if (!of_receivers) return;                                     // there will be another connection

@@ -54,6 +54,7 @@ public:
     void next_state(state_operation op);
     void wait_connected(std::optional<std::chrono::milliseconds> within, connect_operation op);
     void leave(std::chrono::milliseconds within, disconnect_options how, leave_operation op);
+    void reauthenticate(disconnect_operation op);
 
     // ---- logging.cpp ----------------------------------------------------------------------------------------------------
     void        log(log_handler handler);
@@ -102,6 +103,7 @@ public:
 private:
     struct on_dialed;
     struct log_sink;
+    struct authentication;
 
     /// async_connect() that came while the last connection was still being taken down.
     struct next_connect {
@@ -125,11 +127,23 @@ private:
     void connected(session::event::connected const& e);
     void closed(session::event::closed const& e);
     error_code cause_of(session::event::closed const& e) const;
-    void ask_again(session::event::authenticate const& e);
     void tell_end(error_code cause, disconnect_result ended);
     void end_session();
     void fall_silent();
     void end_operations(error_code why, error_code of_receivers);
+
+    // authenticating.cpp
+    error_code flaw_of_authenticator() const;
+    error_code authentication_error() const noexcept;
+    void introduce(property_list& props);
+    void ask_again(session::event::authenticate const& e);
+    void answer_challenge(error_code why, byte_buffer const& data);
+    bool say_auth(reason_code reason, bytes_view data);
+    error_code verdict_on(bytes_view last);
+    bool is_content(properties const& props);
+    void authenticated_again(bytes_view last);
+    void refuse_server(reason_code tell, error_code why);
+    void end_authentication(error_code why);
 
     // running.cpp
     void wait_for_attempt(std::chrono::milliseconds delay);
@@ -235,6 +249,7 @@ private:
     numbered<state_operation>        state_waits_{};
     numbered<waiting_for_connection> connect_waits_{};
     std::optional<departure>         leaving_{};
+    std::shared_ptr<authentication>  authentication_{};            // of this connection, if it has one
 
     // connecting and the end
     bool                                       is_connecting_ = false;

@@ -150,7 +150,7 @@ std::optional<milliseconds> client::impl::delay_after(supervision& run, connecti
     }
     bool const is_last = policy.attempts() != 0 && run.attempt >= policy.attempts();
     auto&      here = run.way.current();
-    if (!was_open && policy.fall_back() && is_v5(options_.version()) && refuses_version(cause)) {
+    if (!was_open && policy.fall_back() && !options_.authenticator() && is_v5(options_.version()) && refuses_version(cause)) {
         here.speaks = protocol::v3_1_1;
         return milliseconds{0};
     }
