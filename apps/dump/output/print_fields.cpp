@@ -63,6 +63,7 @@ private:
             for (auto const& v : r.tree->violations) to += to.empty() ? "" : asked_.aggregator, to += v.id;
             return;
         }
+        if (which > frame_column::violation) return append_found(to, which, r);
         if (!to.empty()) return;                                   // of the frame: the same for each of its packets
         switch (which) {
         case frame_column::number: return dissect::append_number(to, r.at.number);
@@ -75,6 +76,15 @@ private:
         case frame_column::target_port: return dissect::append_number(to, r.target().port);
         default: return;
         }
+    }
+
+    void append_found(std::string& to, frame_column which, record const& r) {
+        found_.clear();
+        append_finding(found_, which, r);
+        if (found_.empty() || (asked_.occurrence == 'f' && !to.empty())) return;
+        if (asked_.occurrence == 'l') to.clear();
+        if (!to.empty()) to += asked_.aggregator;
+        to += found_;
     }
 
     void close_frame() override {
@@ -93,6 +103,7 @@ private:
     field_options const&     asked_;
     std::vector<column>      columns_{};
     std::vector<std::string> values_;
+    std::string              found_{};
     bool                     open_ = false;
     std::uint64_t            frame_ = 0;
     conversation const*      of_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <aldis/dissect/text.hpp>
 
+#include "finding_text.hpp"
 #include "remarks.hpp"
 
 namespace aldis::follow {
@@ -16,6 +17,7 @@ public:
         bool const same = open_ && r.at.number == frame_ && r.of == of_;
         if (!same) open_frame(r);
         if (r.is_wrong()) append_wrong(r);
+        append_found(r);
         dissect::view_options const view{.secrets = wanted().secrets};
         dissect::append_tree(trees_, *r.tree, view);
         if (wanted().bytes) dissect::append_bytes(trees_, *r.tree, view);
@@ -61,6 +63,16 @@ private:
         out += colors_.off;
     }
 
+    /// In the words of the lines, above the tree too.
+    void append_found(record const& r) {
+        found_.clear();
+        append_findings(found_, r);
+        if (found_.empty()) return;
+        auto& out = text();
+        out += colors_.dim;
+        out += "Packet ", dissect::append_number(out, r.pdu), out += found_, out += colors_.off, out += '\n';
+    }
+
     void close_frame() override {
         if (!open_) return;
         text() += trees_;
@@ -74,7 +86,7 @@ private:
     bool                open_ = false;
     std::uint64_t       frame_ = 0;
     conversation const* of_ = nullptr;
-    std::string         trees_{};
+    std::string         trees_{}, found_{};
 };
 
 } // namespace
