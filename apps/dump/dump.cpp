@@ -85,7 +85,7 @@ int show(settings const& s) {
     options.mqtt_ports = s.mqtt_ports;
     options.max_wait = is_live(s) ? patience : 0;
     streams             in{stages.first(), options};
-    progress_line       progress{*input, s.progress};
+    progress_line       progress{*input, wants_progress(s.progress), real_surroundings()};
     interruptible const guard{*input};
     try {
         while (input->step(in)) progress.step();
