@@ -27,6 +27,7 @@ streams::talk& streams::talk_of(conversation const& of) {
 
 void streams::drop_talk(talk& t) {
     if (last_ == &t) last_ = nullptr;
+    maker_.forget(t);
     talks_.erase(t.of->number);
 }
 

@@ -1,8 +1,11 @@
 // CONNECT and CONNACK: who talks, what was agreed, and which session goes on.
 #include <utility>
 
+#include <aldis/dissect/text.hpp>
+
 #include "analysis.hpp"
 #include "digest.hpp"
+#include "limits.hpp"
 #include "rules.hpp"
 
 namespace aldis::follow {
@@ -10,10 +13,13 @@ namespace {
 
 /// Client identifiers are names at one server.
 std::string key_of(peer const& server, std::string_view client_id) {
-    if (client_id.empty()) return {};
+    if (client_id.empty() || client_id.size() > limits::client_id) return {};
     auto key = server.address + '\n' + std::to_string(server.port) + '\n';
     return key.append(client_id);
 }
+
+/// What is kept of it for notes.
+std::string_view name_of(std::string_view client_id) { return client_id.substr(0, dissect::whole_characters(client_id, limits::client_id)); }
 
 void move_questions(question_table& from, question_table& to) {
     std::vector<question> moved;                                   // adding one may drop another
@@ -46,8 +52,8 @@ void analysis::take_connect(talk& t, record& r) {
     }
     t.client_terms = terms_of(*r.tree);
     t.connect = mark_of(r);
-    t.client_id.assign(r.what().client_id);
-    t.key = key_of(r.target(), t.client_id);
+    t.client_id.assign(name_of(r.what().client_id));
+    t.key = key_of(r.target(), r.what().client_id);
     t.server = digest_of(to_bytes(r.target().address), 0);
     t.sure = r.of->via != carrier::raw && !r.is_wrong() && !t.ends[r.from].hole && r.tree->version_known;
     t.has = new_session(t.sure && t.client_terms.clean);
@@ -80,7 +86,7 @@ void analysis::take_connack(talk& t, record& r) {
     if (t.refused || !t.greeted) return;
     if (t.key.empty() && !assigned.empty()) {
         t.key = key_of(r.source(), assigned);
-        t.client_id.assign(assigned);
+        t.client_id.assign(name_of(assigned));
     }
     bool const present = r.tree->version == protocol::v3_1 ? !t.client_terms.clean : t.server_terms.session_present;
     if (present && t.client_terms.clean && t.judges()) accuse(*r.tree, rule::session_after_clean_start);

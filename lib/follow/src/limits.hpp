@@ -8,6 +8,7 @@ namespace aldis::follow::limits {
 
 inline constexpr std::size_t  questions = 32'768;                  // open in all conversations and sessions together
 inline constexpr std::size_t  topic = 256;                         // bytes of a topic that are kept with a question; a longer one is not kept
+inline constexpr std::size_t  client_id = 256;                     // bytes; sessions of a longer one are not followed
 inline constexpr std::size_t  pings = 64;                          // open in one conversation
 inline constexpr std::int64_t ping_silence = 5'000'000'000;        // nanoseconds without pings after which none is open, behind missing bytes
 inline constexpr std::size_t  answered = 16;                       // questions of one end that are kept behind their answer, to know a redelivery

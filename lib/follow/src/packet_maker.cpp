@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <aldis/dissect/text.hpp>
+
 #include <aldis/follow/packet_chain.hpp>
 
 namespace aldis::follow {
@@ -11,6 +13,10 @@ namespace {
 
 constexpr std::size_t max_alias_bytes = std::size_t{1} << 20;      // for one end; 65,535 aliases of ordinary topics
 constexpr std::size_t first_part = std::size_t{64} << 10;          // what is kept of a packet that is too large
+constexpr std::size_t least_part = 256;                            // and of each where all together hold too much
+constexpr std::size_t alias_entry = 96;                            // bytes of the table itself, about
+constexpr std::size_t most_spare = std::size_t{1} << 20;          // bytes of a buffer that is used again
+constexpr std::size_t max_client_id = 1024;                        // bytes of it that are kept
 
 constexpr dissect::violation second_connect{"MQTT-3.1.0-2", "a second CONNECT on one connection", 0};
 constexpr dissect::violation no_connect{"MQTT-3.1.0-1", "the first packet from a client is not a CONNECT", 0};
@@ -26,16 +32,18 @@ std::string_view alias_table::topic_of(std::uint16_t alias) const noexcept {
     return found == topics_.end() ? std::string_view{} : std::string_view{found->second};
 }
 
-void alias_table::set(std::uint16_t alias, std::string_view topic) {
-    auto& entry = topics_[alias];
-    held_ -= entry.size();
-    entry.clear();
-    if (held_ + topic.size() > max_alias_bytes) {                  // forgotten: shown as unknown
+void alias_table::set(std::uint16_t alias, std::string_view topic, std::size_t room) {
+    auto const found = topics_.find(alias);
+    auto const old = found == topics_.end() ? 0 : alias_entry + found->second.size();
+    auto const size = alias_entry + topic.size();
+    if (size > old + room || held_ - old + size > max_alias_bytes) {   // forgotten: shown as unknown
+        if (old != 0) topics_.erase(found);
+        held_ -= old;
         whole_ = false;
         return;
     }
-    entry.assign(topic);
-    held_ += entry.size();
+    topics_[alias] = topic;
+    held_ += size - old;
 }
 
 void alias_table::clear() noexcept {
@@ -71,12 +79,18 @@ std::size_t packet_maker::bytes(mqtt_flow& f, unsigned from, frame_stamp at, byt
     return done;
 }
 
-/// Keeps the beginning of a packet; of one that is too large not much of it.
-void packet_maker::begin(mqtt_half& h, bytes_view data) {
-    bool const too_large = h.whole > options_.max_packet;
-    auto const kept = too_large ? std::min(data.size(), first_part) : data.size();
+/// Keeps the beginning of a packet; of one that is too large not much of it. True when all of it has come.
+bool packet_maker::begin(mqtt_half& h, bytes_view data) {
+    bool const crowded = held_ + data.size() > options_.max_held;
+    bool const too_large = crowded || h.whole > options_.max_packet;
+    auto const most = crowded ? least_part : first_part;
+    auto const kept = too_large ? std::min(data.size(), most - std::min(most, h.begun.size())) : data.size();
+    if (h.begun.capacity() == 0) h.begun.swap(spare_);
     h.begun.insert(h.begun.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(kept));
-    if (too_large && h.begun.size() >= first_part) h.passing = h.whole - h.begun.size() - (data.size() - kept);
+    held_ += kept;
+    bool const cut = too_large && h.whole > 0 && h.begun.size() >= most;
+    if (cut) h.passing = h.whole - h.begun.size() - (data.size() - kept);
+    return h.passing == 0 && (cut || h.begun.size() == h.whole);
 }
 
 std::size_t packet_maker::take_begun(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view data) {
@@ -89,6 +103,7 @@ std::size_t packet_maker::take_begun(mqtt_flow& f, unsigned from, frame_stamp at
     }
     if (h.whole == 0) {
         h.begun.push_back(data[0]);
+        ++held_;
         auto const size = packet_size(h.begun);
         h.whole = size.value_or(0);
         if (size == 0U) {
@@ -100,28 +115,26 @@ std::size_t packet_maker::take_begun(mqtt_flow& f, unsigned from, frame_stamp at
         return 1;
     }
     auto const taken = std::min(h.whole - h.begun.size(), data.size());
-    begin(h, bytes_view{data.first(taken)});
-    if (h.passing == 0 && h.begun.size() == h.whole) complete(f, from, at);
+    if (begin(h, bytes_view{data.first(taken)})) complete(f, from, at);
     return taken;
 }
 
 /// The packet in `begun` is over, whether all of it was kept or not.
 void packet_maker::complete(mqtt_flow& f, unsigned from, frame_stamp at) {
     auto&      h = f.halves[from];
-    auto       packet = std::move(h.begun);
+    auto       packet = std::exchange(h.begun, {});
     auto const whole = std::exchange(h.whole, 0);
-    h.begun.clear();
+    held_ -= packet.size();
     make(f, from, at, packet, whole);
-    h.begun = std::move(packet);                                   // its memory is used again
-    h.begun.clear();
+    bool const keeps = packet.capacity() <= most_spare && packet.capacity() > spare_.capacity();
+    if (keeps) spare_.swap(packet), spare_.clear();
 }
 
 /// A Remaining Length of more than four bytes: shown, and nobody can tell where the next packet begins.
 void packet_maker::break_off(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view header) {
     auto& h = f.halves[from];
     make(f, from, at, header, header.size());
-    h.begun.clear();
-    h.whole = 0;
+    clear(h);
     h.lost = true;
 }
 
@@ -142,9 +155,7 @@ void packet_maker::gap(mqtt_flow& f, unsigned from, frame_stamp at, std::uint64_
     }
     if (h.whole > 0) complete(f, from, at);                        // what is there of it, at least
     else h.open.skipped += h.begun.size();
-    h.begun.clear();
-    h.whole = 0;
-    h.passing = 0;
+    clear(h);
     h.lost = true;
 }
 
@@ -168,11 +179,25 @@ void packet_maker::end(mqtt_flow& f, unsigned from, frame_stamp at) {
         auto const there = std::to_string(h.begun.size());
         to_.note(at, f.of, "the stream ends inside a packet: " + (h.whole > 0 ? there + " of " + std::to_string(h.whole) + " bytes came" : there + " bytes came"));
     }
+    clear(h);
+    tell_hole(f, from, at);
+    to_.end(*f.of, from, at);
+}
+
+/// What there is of a packet is given up.
+void packet_maker::clear(mqtt_half& h) noexcept {
+    held_ -= h.begun.size();
     h.begun = {};
     h.whole = 0;
     h.passing = 0;
-    tell_hole(f, from, at);
-    to_.end(*f.of, from, at);
+}
+
+void packet_maker::forget(mqtt_flow& f) noexcept {
+    for (auto& h : f.halves) {
+        clear(h);
+        aliases_ -= h.aliases.held();
+        h.aliases.clear();
+    }
 }
 
 void packet_maker::make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view packet, std::size_t size) {
@@ -236,15 +261,19 @@ void packet_maker::learn(mqtt_flow& f, unsigned from) {
             f.version_from = options_.version ? version_source::option : version_source::connect;
         }
         f.client = from;
-        f.client_id.assign(w.client_id);
-        for (auto& h : f.halves) h.aliases.clear();
+        f.client_id.assign(w.client_id.substr(0, dissect::whole_characters(w.client_id, max_client_id)));
+        for (auto& h : f.halves) aliases_ -= h.aliases.held(), h.aliases.clear();
     } else if (!f.client) {
         bool const client = w.is(packet_type::subscribe) || w.is(packet_type::unsubscribe) || w.is(packet_type::pingreq);
         bool const server = w.is(packet_type::connack) || w.is(packet_type::suback) || w.is(packet_type::unsuback) || w.is(packet_type::pingresp);
         if (client || server) f.client = client ? from : 1 - from;
     }
     bool const sets_alias = w.is(packet_type::publish) && w.alias && !w.topic_resolved && !w.topic.empty() && w.has_payload;
-    if (sets_alias) f.halves[from].aliases.set(*w.alias, w.topic);
+    if (!sets_alias) return;
+    auto& aliases = f.halves[from].aliases;
+    auto const before = aliases.held();
+    aliases.set(*w.alias, w.topic, options_.max_aliases - std::min(options_.max_aliases, aliases_));
+    aliases_ = aliases_ - before + aliases.held();
 }
 
 /// Rules about which packet may come first; of a stream whose beginning was seen.

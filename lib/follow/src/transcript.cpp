@@ -73,6 +73,7 @@ void transcript::end(std::int64_t time) {
     it.at.time = time;
     it.at.number += capture_writer::frames_of_end;
     for (unsigned from = 0; from < 2; ++from) it.maker.end(it.flow, from, it.at);
+    it.maker.forget(it.flow);
     it.first().forget(*it.now);
     it.first().frame_done(it.at);
     it.now.reset();

@@ -19,10 +19,13 @@ namespace aldis::follow {
 class alias_table final : public dissect::alias_lookup {
 public:
     std::string_view topic_of(std::uint16_t alias) const noexcept override;
-    void             set(std::uint16_t alias, std::string_view topic);
+    /// `room`: bytes that it may grow by.
+    void             set(std::uint16_t alias, std::string_view topic, std::size_t room);
     void             clear() noexcept;
     /// Nothing was forgotten.
     bool             is_whole() const noexcept { return whole_; }
+    /// Bytes, those that the table itself needs among them.
+    std::size_t      held() const noexcept { return held_; }
 
 private:
     std::unordered_map<std::uint16_t, std::string> topics_{};
@@ -63,9 +66,12 @@ struct mqtt_flow {
 struct packet_options {
     std::optional<protocol> version{};                             // for every conversation, whatever its CONNECT says
     std::size_t             max_packet = std::size_t{16} << 20;    // of a larger one, the rest goes by
+    std::size_t             max_held = std::size_t{32} << 20;      // bytes of packets that are not complete, in all flows together
+    std::size_t             max_aliases = std::size_t{16} << 20;   // bytes of topics that have an alias, in all flows together
 };
 
-/// Cuts flows into packets and hands their records to the first stage.
+/// Cuts flows into packets and hands their records to the first stage. What all flows hold together is bounded: beyond it, little is kept of
+/// a packet that is not complete, and new aliases are not kept.
 class packet_maker {
 public:
     packet_maker(stage& to, packet_options const& options) : to_(to), options_(options) {}
@@ -79,10 +85,13 @@ public:
     /// Tells of an open hole behind which no packet came.
     void tell_hole(mqtt_flow& f, unsigned from, frame_stamp at);
     void end(mqtt_flow& f, unsigned from, frame_stamp at);
+    /// The flow goes away, without a word.
+    void forget(mqtt_flow& f) noexcept;
 
 private:
+    void        clear(mqtt_half& h) noexcept;
     std::size_t take_begun(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view data);
-    void        begin(mqtt_half& h, bytes_view data);
+    bool        begin(mqtt_half& h, bytes_view data);
     void        complete(mqtt_flow& f, unsigned from, frame_stamp at);
     void        break_off(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view header);
     void        make(mqtt_flow& f, unsigned from, frame_stamp at, bytes_view packet, std::size_t size);
@@ -93,9 +102,12 @@ private:
     stage&             to_;
     packet_options       options_;
     dissect::dissector dissector_{};
+    byte_buffer        spare_{};
     record             record_{};
     std::uint64_t      frame_ = 0;
     std::uint32_t      pdu_ = 0;
+    std::size_t        held_ = 0;                                  // in the flows' `begun`
+    std::size_t        aliases_ = 0;                               // in their tables
 };
 
 } // namespace aldis::follow
