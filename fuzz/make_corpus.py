@@ -38,6 +38,19 @@ def texts(packet):
 
 TOPICS = [("a/b", "a/b"), ("#", "$SYS/x"), ("+/+", "/"), ("a/#", "a"), ("a//+", "a//"), ("$share/g/a/#", "a/b/c"), ("$share//a", "a"), ("a+", "a"), ("#/a", "a"), ("/", "/"), ("a/", "a/")]
 
+# Steps of follow_fuzz.cpp: what is said (times 8, and 4 for the server), and two bytes that choose.
+CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT, GAP, END, CLOSE, WAIT = (
+    0, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17, 18, 19, 20)
+MANY_PUBLISH, MANY_CLIENTS, MANY_PINGS, MANY_ALIASES = 23, 24, 25, 26
+TALKS = [
+    [(CONNECT, 0, 1, 0), (CONNACK, 1, 0, 0), (PUBLISH, 0, 2, 1), (PUBACK, 1, 1, 0), (SUBSCRIBE, 0, 2, 1), (SUBACK, 1, 2, 1), (PINGREQ, 0, 0, 0), (PINGRESP, 1, 0, 0)],
+    [(CONNECT, 0, 1, 0), (CONNACK, 1, 0, 0), (PUBLISH, 0, 4, 1), (PUBREC, 1, 1, 0), (CLOSE, 0, 0, 0), (CONNECT, 0, 1, 0), (CONNACK, 1, 1, 0), (PUBREL, 0, 1, 0), (PUBCOMP, 1, 1, 0)],
+    [(CONNECT, 0, 0, 2), (CONNACK, 1, 0, 0), (PUBLISH, 1, 2, 1), (GAP, 0, 9, 0), (PUBACK, 0, 1, 0), (DISCONNECT, 0, 0, 0), (PUBLISH, 0, 2, 2), (END, 0, 0, 0), (END, 1, 0, 0)],
+    [(CONNECT, 0, 1, 1), (CONNACK, 1, 0, 0), (MANY_PUBLISH, 0, 20, 0x22), (WAIT, 0, 200, 0), (PINGREQ, 0, 0, 0)],
+    [(MANY_CLIENTS, 0, 120, 0xF3), (MANY_PINGS, 0, 40, 0), (CONNECT, 0, 1, 0), (MANY_ALIASES, 0, 30, 0), (MANY_ALIASES, 1, 30, 0)],
+    [(CONNECT, 0, 1, 0), (CONNACK, 1, 0, 0), *[(MANY_PUBLISH, 0, 255, 0xF2)] * 3, (MANY_CLIENTS, 0, 255, 0xF2)],
+]
+
 
 def main(vectors, output):
     def put(target, data):
@@ -53,6 +66,8 @@ def main(vectors, output):
         for text in texts(packet):
             put("utf8", text)
             put("topic", bytes([len(text) % 256]) + text + text)
+    for talk in TALKS:
+        put("follow", b"".join(bytes([what << 3 | end << 2, one, two]) for what, end, one, two in talk))
     for name, topic in TOPICS:
         put("topic", bytes([len(name)]) + name.encode() + topic.encode())
 
