@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include <aldis/packet_log.hpp>
 #include <fmt/format.h>
 
 #include "exit_code.hpp"
@@ -31,6 +32,16 @@ bool may_pass(error_code const& why) {
     return false;
 }
 
+packet_log log_of(options const& given) {
+    packet_log log;
+    auto const failed = [path = given.capture](std::error_code const& why) {
+        print_line(fmt::format("Warning: the capture file '{}' ends here: {}", path, why.message()));
+    };
+    if (!given.capture.empty()) log.file(given.capture, failed);
+    if (given.packets) log.text([](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); });
+    return log;
+}
+
 } // namespace
 
 link::link(asio::io_context& io, options const& given, bool reconnect)
@@ -42,8 +53,10 @@ void link::start(std::function<void()> opened, std::function<void()> closed) {
     if (!given_.quiet) for (auto const& line : given_.warnings) print_line(line);
     opened_ = std::move(opened);
     closed_ = std::move(closed);
-    if (given_.debug || observer_) client_.tap([this](direction way, bytes_view frame) {
+    if (given_.packets || !given_.capture.empty()) logged_ = log_of(given_).tap();
+    if (given_.debug || logged_ || observer_) client_.tap([this](direction way, bytes_view frame) {
         if (given_.debug) show(way, frame);
+        if (logged_) logged_(way, frame);
         if (observer_) observer_(way, frame);
     });
     client_.on_disconnected([this](error_code const& why, disconnect_result const&) { on_disconnected(why); });

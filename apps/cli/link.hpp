@@ -65,6 +65,7 @@ private:
     asio::steady_timer    pause_;
     packet_lines          trace_;
     tap_handler           observer_{};
+    tap_handler           logged_{};
     std::set<std::string> warned_{};
     std::optional<transport::note> failure_{};                     // the last
     std::function<void()> opened_{};

@@ -263,6 +263,10 @@ std::vector<option_row> make_rows() {
         // ---- this program
         {"-d", "--debug", P | S | R, "", [](o& x, v) { x.debug = true; },
          "print a line for each packet sent and received"},
+        {"", "--packets", P | S | R, "", [](o& x, v) { x.packets = true; },
+         "print each packet on standard error, as 'aldis dump' shows it"},
+        {"", "--capture", P | S | R, "file", [](o& x, v text) { x.capture = text; },
+         "write the packets to a capture file, decrypted and with passwords, for 'aldis dump -r'"},
         {"", "--quiet", P | S | R, "", [](o& x, v) { x.quiet = true; },
          "do not print errors that happen while running"},
         {"", "--help", P | S | R, "", [](o& x, v) { x.help = true; },

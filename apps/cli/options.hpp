@@ -137,6 +137,8 @@ struct options {
     bool                                        help = false;
     bool                                        show_version = false;
     bool                                        debug = false;
+    bool                                        packets = false;         // shown as `aldis dump` shows them
+    std::string                                 capture{};               // a file for them; empty: none
     bool                                        quiet = false;
     qos_level                                   qos = qos_level::at_most_once;
     std::vector<std::string>                    topics{};          // pub and rr: one at most, the last given

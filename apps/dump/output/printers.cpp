@@ -24,7 +24,10 @@ void write_all(std::string_view rest) {
     }
 }
 
-void write_note(std::string_view line) { (void)!::write(STDERR_FILENO, line.data(), line.size()); }
+void write_note(std::string_view line) {
+    auto const all = std::string{"aldis dump: "}.append(line);
+    (void)!::write(STDERR_FILENO, all.data(), all.size());
+}
 
 } // namespace
 

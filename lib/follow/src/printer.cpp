@@ -58,8 +58,7 @@ void append_peer(std::string& out, peer const& end) {
     if (v6) out += '[';
     out += end.address;
     if (v6) out += ']';
-    out += ':';
-    dissect::append_number(out, end.port);
+    if (end.port != 0) out += ':', dissect::append_number(out, end.port);
 }
 
 void append_route(std::string& out, conversation const& of, unsigned from) {
@@ -120,7 +119,7 @@ void printer::frame_done(frame_stamp at) {
 }
 
 void printer::note(frame_stamp at, conversation const*, std::string const& text) {
-    std::string line = "aldis dump: ";
+    std::string line;
     if (at.number > 0) line += "frame " + std::to_string(at.number) + ": ";
     dissect::append_shown(line, text);
     line += '\n';

@@ -299,7 +299,7 @@ public:
     /// connection does not know any more is ignored. Acknowledgements leave in order of arrival, whatever the order of calls.
     void acknowledge(received_message const& message, reason_code reason = reason_code::success);
 
-    /// Sees every packet of this and later connections.
+    /// Sees every packet of this and later connections. packet_log makes taps that write them as `aldis dump` does, or into a capture file.
     void tap(tap_handler see);
 
     /// Is told, line by line, what the client does: steps of connecting, the beginning and end of each connection, and (debug) every packet.

@@ -74,7 +74,7 @@ private:
 
 /// Appends nanoseconds as "12.345678901" with so many decimals.
 void append_seconds(std::string& out, std::int64_t nanoseconds, unsigned decimals);
-/// "127.0.0.1:1883", "[::1]:1883".
+/// "127.0.0.1:1883", "[::1]:1883"; without a port where it is 0.
 void append_peer(std::string& out, peer const& end);
 /// "127.0.0.1:40404 → 127.0.0.1:1883".
 void append_route(std::string& out, conversation const& of, unsigned from);
