@@ -37,7 +37,7 @@ public:
     std::string words() const {
         std::string all;
         for (auto const& [no, each] : sessions_) {
-            all += std::to_string(no) + ' ' + each.what.client_id + ' ' + each.what.identity + ' ' + std::to_string(each.what.expiry) + (each.what.left_at ? " left\n" : " here\n");
+            all += std::to_string(no) + ' ' + each.what.client_id + ' ' + each.what.user_name.value_or("nobody") + ' ' + std::to_string(each.what.expiry) + (each.what.left_at ? " left\n" : " here\n");
             all += test::words(each.state.snapshot());
             for (auto const& [filter, kept] : each.subscriptions) all += filter + ' ' + std::to_string(kept.options) + ' ' + std::to_string(kept.identifier) + '\n';
             if (each.will) all += "will " + std::string(each.will->message.topic()) + ' ' + std::to_string(each.will->delay.count()) + (each.will->retain ? " r\n" : "\n");
@@ -193,7 +193,8 @@ private:
         if (below(2)) what.left_at = connection::now() - 5s;
         else what.left_at.reset();
         what.expiry = below(1000);
-        what.identity = below(2) ? "someone" : "";
+        if (below(2)) what.user_name = below(2) ? "someone" : "";
+        else what.user_name.reset();
         add(to, broker_store::session_is{what});
     }
 

@@ -20,7 +20,7 @@ namespace aldis {
 struct kept_session {
     routing::session_no                no = 0;                     // from 1; unique among those that live, below 2^22
     std::string                        client_id{};
-    std::string                        identity{};                 // whose it is: what authentication said
+    std::optional<std::string>         user_name{};                // whose it is; nothing: an anonymous client's
     protocol                           version = protocol::v5;     // spoken by the last connection
     std::uint32_t                      expiry = 0;                 // seconds after the connection; 0xFFFFFFFF: never
     std::optional<session::time_point> left_at{};                  // when its connection ended; nothing: it is connected

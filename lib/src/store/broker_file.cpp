@@ -23,7 +23,7 @@ using sqlite::statement;
 constexpr sqlite::format file_format{
     0x414C4442,                                                    // "ALDB"
     1, R"(
-    CREATE TABLE sessions (no INTEGER PRIMARY KEY, client_id BLOB NOT NULL UNIQUE, identity BLOB NOT NULL, version INTEGER NOT NULL,
+    CREATE TABLE sessions (no INTEGER PRIMARY KEY, client_id BLOB NOT NULL UNIQUE, user_name BLOB, version INTEGER NOT NULL,
                            expiry INTEGER NOT NULL, left_at INTEGER, mark INTEGER NOT NULL);
     CREATE TABLE outgoing (key INTEGER PRIMARY KEY, step INTEGER NOT NULL, rank INTEGER NOT NULL, packet_id INTEGER NOT NULL, flags INTEGER NOT NULL,
                            message INTEGER, mark INTEGER NOT NULL, identifiers BLOB NOT NULL, packet BLOB);
@@ -178,7 +178,7 @@ private:
     void apply(broker_store::session_is const& one) {
         std::optional<std::int64_t> left_at;
         if (one.what.left_at) left_at = to_wall_clock(*one.what.left_at);
-        put_session_.run(checked(one.what.no), to_bytes(one.what.client_id), to_bytes(one.what.identity), static_cast<std::int64_t>(one.what.version),
+        put_session_.run(checked(one.what.no), to_bytes(one.what.client_id), one.what.user_name, static_cast<std::int64_t>(one.what.version),
                          std::int64_t{one.what.expiry}, left_at, mark_of_session(one.what, left_at));
     }
 
@@ -331,7 +331,7 @@ private:
     std::map<content_key, std::int64_t>             shared_{};                 // of the batch, as the next
     std::unordered_map<std::int64_t, change const*> started_{};
 
-    statement put_session_{handle(), "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (no) DO UPDATE SET identity = excluded.identity, "
+    statement put_session_{handle(), "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (no) DO UPDATE SET user_name = excluded.user_name, "
                                      "version = excluded.version, expiry = excluded.expiry, left_at = excluded.left_at, mark = excluded.mark"};
     statement end_session_{handle(), "DELETE FROM sessions WHERE no = ?1"};
     statement insert_{handle(), "INSERT INTO outgoing (key, step, rank, packet_id, flags, message, mark, identifiers, packet) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};

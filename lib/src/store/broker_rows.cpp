@@ -27,7 +27,8 @@ std::vector<std::uint32_t> identifiers_in(bytes_view stored) {
 
 std::int64_t mark_of_session(kept_session const& what, std::optional<std::int64_t> left_at) {
     checksum sum;
-    sum.add(checked(what.no)).add(to_bytes(what.client_id)).add(static_cast<std::int64_t>(what.client_id.size())).add(to_bytes(what.identity));
+    sum.add(checked(what.no)).add(to_bytes(what.client_id)).add(static_cast<std::int64_t>(what.client_id.size()));
+    sum.add(std::int64_t{what.user_name ? 1 : 0}).add(to_bytes(what.user_name.value_or("")));
     return sum.add(static_cast<std::int64_t>(what.version)).add(std::int64_t{what.expiry}).add(left_at.value_or(-1)).value();
 }
 
@@ -35,7 +36,7 @@ kept_session session_in(sqlite::statement const& row) {
     kept_session read;
     read.no = narrow<session_no>(row.integer(0));
     read.client_id = row.text(1);
-    read.identity = row.text(2);
+    if (!row.is_null(2)) read.user_name = row.text(2);
     read.version = static_cast<protocol>(narrow<std::uint8_t>(row.integer(3)));
     read.expiry = narrow<std::uint32_t>(row.integer(4));
     std::optional<std::int64_t> left_at;

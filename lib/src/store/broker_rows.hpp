@@ -37,7 +37,7 @@ byte_buffer                packed(std::vector<std::uint32_t> const& identifiers)
 std::vector<std::uint32_t> identifiers_in(bytes_view stored);
 
 // Rows that are read whole: `*_columns` in that order.
-constexpr auto session_columns = "no, client_id, identity, version, expiry, left_at, mark";
+constexpr auto session_columns = "no, client_id, user_name, version, expiry, left_at, mark";
 constexpr auto subscription_columns = "filter, options, identifier, mark";
 constexpr auto will_columns = "delay, expiry, mark, packet";
 

@@ -53,6 +53,25 @@ database open(std::string const& path) {
     return db;
 }
 
+/// What the tables and indices are, as SQLite has them in words.
+std::string schema_of(sqlite3* db) {
+    statement   rows(db, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name");
+    std::string all;
+    while (rows.next_row())
+        for (int column = 0; column < 4; ++column) all += rows.text(column) + '\n';
+    return all;
+}
+
+/// A word of it that was damaged may still be SQL, and mean something else.
+void check_schema(sqlite3* db, format const& expected) {
+    sqlite3*   raw = nullptr;
+    auto const code = sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    database   fresh(raw);
+    check(raw, code);
+    execute(raw, expected.tables);
+    if (schema_of(db) != schema_of(raw)) damaged("its tables are not as they were made");
+}
+
 void prepare_tables(sqlite3* db, format const& expected) {
     statement identity(db, "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), "
                            "(SELECT count(*) FROM sqlite_schema)");
@@ -69,6 +88,8 @@ void prepare_tables(sqlite3* db, format const& expected) {
     execute(db, "BEGIN IMMEDIATE; COMMIT");                        // takes the lock that is kept
     statement health(db, "PRAGMA integrity_check(1)");
     if (!health.next_row() || health.text(0) != "ok") damaged("its pages do not fit together");
+    while (health.next_row()) {}
+    check_schema(db, expected);
 }
 
 } // namespace

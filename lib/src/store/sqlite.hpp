@@ -105,6 +105,10 @@ private:
         check(db_, sqlite3_bind_blob64(handle_.get(), at, value.empty() ? &none : value.data(), value.size(), SQLITE_STATIC));
     }
     void bind(int at, std::string_view value) { bind(at, to_bytes(value)); }
+    void bind(int at, std::optional<std::string> const& value) {
+        if (value) bind(at, std::string_view(*value));
+        else check(db_, sqlite3_bind_null(handle_.get(), at));
+    }
 
     sqlite3*                              db_;
     std::unique_ptr<sqlite3_stmt, closer> handle_;
