@@ -62,6 +62,6 @@ TEST_CASE("a capture file that cannot be made is an error at once, and one that 
 
     std::vector<std::error_code> failures;
     auto const                   tap = packet_log{}.file("/dev/full", [&](std::error_code why) { failures.push_back(why); }).tap();
-    tap(direction::sent, bytes_view{"\xc0\x00"_bytes});
+    tap(direction::sent, from_hex("c0 00"));
     CHECK(failures == std::vector{std::error_code{ENOSPC, std::generic_category()}});
 }
