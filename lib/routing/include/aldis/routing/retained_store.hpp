@@ -49,6 +49,9 @@ public:
     retained_store(retained_store const&) = delete;
     retained_store& operator=(retained_store const&) = delete;
 
+    /// Holds from the next set() on; what is there stays.
+    void limits(retained_limits value) noexcept { limits_ = value; }
+
     /// Keeps `m` in place of what its topic had; without payload removes that. What expired by `now` gives way first when room is
     /// short. Logarithmic. A refusal changes nothing else. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
     retained_outcome set(retained_message m, session::time_point now);
@@ -73,7 +76,7 @@ public:
     std::size_t size() const noexcept { return entries_.size(); }
     std::size_t bytes() const noexcept { return bytes_; }
 
-    /// The first match of `filter`, and the one after `from`; null when there is none. For walks that pause: `from` must still be kept.
+    /// The first match of `filter`, and the one after the topic of `from`, kept or not; null when there is none. For walks that pause.
     retained_message const* first(std::string_view filter, session::time_point now) const;
     retained_message const* next(retained_message const& from, std::string_view filter, session::time_point now) const;
 

@@ -59,6 +59,9 @@ public:
     router(router const&) = delete;
     router& operator=(router const&) = delete;
 
+    /// Holds from the next subscribe() on; what is there stays.
+    void limits(router_limits value) noexcept { limits_ = value; }
+
     /// Adds what `session` (not 0) wants, or changes it in one step: no message is missed meanwhile. `subscription_id` 0 is none.
     /// [MQTT-3.8.4-3]
     subscribed subscribe(session_no session, subscription const& wanted, std::uint32_t subscription_id);
@@ -85,6 +88,21 @@ public:
     /// Subscriptions of all sessions, and of one.
     std::size_t size() const noexcept { return size_; }
     std::size_t size(session_no session) const noexcept;
+
+    /// Calls `see(subscription const&, std::uint32_t id)` for each subscription of a session, in the order in which they were made.
+    template <class See>
+    void each(session_no session, See see) const {
+        auto const had = sessions_.find(session);
+        if (had == sessions_.end()) return;
+        for (auto const& one : had->second) {
+            subscription wanted;
+            wanted.filter = one->filter;
+            wanted.qos = one->qos;
+            wanted.no_local = one->no_local;
+            wanted.retain_as_published = one->retain_as_published;
+            see(wanted, one->id);
+        }
+    }
 
 private:
     struct group;
