@@ -39,7 +39,7 @@ if("access" IN_LIST ALDIS_LAYERS)
 endif()
 if("transport" IN_LIST ALDIS_LAYERS)
   aldis_pkgconfig(aldis-transport aldis_transport "libssl >= ${ALDIS_OPENSSL_MINIMUM} libcrypto libcares" "-pthread" "Byte streams for MQTT")
-  aldis_pkgconfig(aldis aldis "aldis-follow aldis-routing aldis-access aldis-transport sqlite3 >= ${ALDIS_SQLITE_MINIMUM}" "-pthread" "MQTT client and broker")
+  aldis_pkgconfig(aldis aldis "aldis-dissect aldis-follow aldis-routing aldis-access aldis-transport sqlite3 >= ${ALDIS_SQLITE_MINIMUM}" "-pthread" "MQTT client and broker")
 endif()
 
 # The program acts as one of its subcommands when it is called by that name.

@@ -4,7 +4,7 @@
 
 using namespace aldis;
 
-TEST_CASE("options: the limits that a broker has by itself", "[broker]") {
+TEST_CASE("the limits that a broker has by itself", "[broker]") {
     broker_limits const l;
     CHECK(l.max_packet_size() == 1'048'576);
     CHECK(l.max_connect_packet_size() == 65'536);
@@ -23,19 +23,19 @@ TEST_CASE("options: the limits that a broker has by itself", "[broker]") {
     CHECK_FALSE(l.queue_qos0_messages());
 }
 
-TEST_CASE("options: who can reach a listener is read off its address", "[broker]") {
+TEST_CASE("who can reach a listener is read off its address", "[broker]") {
     for (auto const* const uri : {"mqtt://127.0.0.1:1883", "mqtt://[::1]", "ws://localhost:8080/mqtt", "unix:///run/aldis.sock", "mqtts://"})
         CHECK(broker_listener(uri).is_local());
     for (auto const* const uri : {"mqtt://*:1883", "mqtt://0.0.0.0", "mqtt://[::]:1883", "wss://192.0.2.1/mqtt", "mqtt://broker.example"})
         CHECK_FALSE(broker_listener(uri).is_local());
 }
 
-TEST_CASE("options: an address that is none is kept with what is wrong with it", "[broker]") {
+TEST_CASE("an address that is none is kept with what is wrong with it", "[broker]") {
     CHECK(broker_listener("mqtt://localhost:70000").address_fault().find("70000") != std::string::npos);
     CHECK(broker_listener("mqtt://localhost:1883").address_fault().empty());
 }
 
-TEST_CASE("options: a file that is not there is told with its name", "[broker]") {
+TEST_CASE("a file that is not there is told with its name", "[broker]") {
     CHECK_THROWS_WITH(broker_options{}.password_file("/nowhere/users.txt"), Catch::Contains("users.txt"));
     CHECK_THROWS_WITH(broker_options{}.acl_file("/nowhere/rules.txt"), Catch::Contains("rules.txt"));
 }

@@ -4,6 +4,8 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,8 +13,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <aldis/broker_inspection.hpp>
 #include <aldis/broker_options.hpp>
 #include <aldis/error.hpp>
+#include <aldis/payload.hpp>
+#include <aldis/request.hpp>
 #include <aldis/transport/endpoint.hpp>
 #include <aldis/transport/stream.hpp>
 
@@ -55,6 +60,31 @@ public:
     /// again where a listener's address is among the new ones. Listeners stay as they are: neither opened nor closed. Throws what is wrong with
     /// a certificate; everything is as before then.
     void reload(broker_options fresh);
+
+    // ---- Beside the network -----------------------------------------------------------------------------------------------
+
+    /// Another end of a stream in memory that the broker serves: for a client of this program, client::async_connect(broker.connect(), ...).
+    std::unique_ptr<transport::stream> connect();
+
+    /// Publishes to whoever subscribed, without a session and whatever the access rules say. Fails with what is wrong with the topic or the
+    /// properties, and with quota_exceeded where it was to be retained and there is no room. From a hook that is asked about a message it
+    /// follows that one.
+    error_code publish(std::string_view topic, payload_view payload, publish_options const& how = {});
+
+    // ---- Inspection -------------------------------------------------------------------------------------------------------
+
+    std::vector<session_info>      sessions() const;
+    std::optional<session_info>    session(std::string_view client_id) const;
+    /// Of a session, in the order in which they were made.
+    std::vector<subscription_info> subscriptions(std::string_view client_id) const;
+    broker_metrics                 metrics() const;
+
+    /// DISCONNECT for a client; its session stays. False when it is not connected. Not from inside a hook.
+    bool disconnect(std::string_view client_id, reason_code why = reason_code::administrative_action);
+    /// Ends a session and its connection. False when there is none. Not from inside a hook.
+    bool remove_session(std::string_view client_id);
+
+    // ---- The end ----------------------------------------------------------------------------------------------------------
 
     /// Listens no more, tells all clients 0x8B, flushes what waits for them for up to two seconds, and completes. Sessions are kept until
     /// the broker is destroyed.

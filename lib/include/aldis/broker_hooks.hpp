@@ -18,13 +18,13 @@ namespace aldis {
 class broker_listener;
 
 /// Somebody who asks to be let in. The views live until the hook returns.
-struct connect_attempt {
+struct connecting_client {
     packet::connect const&         request;                        // identifier, user name, password, will, properties, as they came
     transport::stream_facts const& way;                            // address, TLS with the client's certificate, WebSocket
     broker_listener const*         listener;                       // null for a stream that the program brought
 };
 
-/// The answer to a connect_attempt.
+/// The answer to a connecting_client.
 class admission {
 public:
     /// Let in, under the user name that CONNECT has; user_name() gives it another.
@@ -55,13 +55,13 @@ private:
     reason_code                reason_;
 };
 
-/// Answers a connect_attempt, now or later, on the broker's executor. Copies share it; the first call counts, and one that comes when the
+/// Answers a connecting_client, now or later, on the broker's executor. Copies share it; the first call counts, and one that comes when the
 /// connection is gone does nothing. Without any the connection ends with its deadline.
 using admit_handler = std::function<void(admission)>;
 
 /// Asked before anything of the client's session is touched.
-using authenticate_hook       = std::function<admission(connect_attempt const&)>;
-using authenticate_later_hook = std::function<void(connect_attempt const&, admit_handler)>;
+using authenticate_hook       = std::function<admission(connecting_client const&)>;
+using authenticate_later_hook = std::function<void(connecting_client const&, admit_handler)>;
 
 /// Somebody who is let in. The views live until the hook returns.
 struct client_identity {

@@ -22,7 +22,7 @@ public:
 
     /// Bytes of a packet from a client, told it in CONNACK; 0x95. 1 MiB, at most 268,435,460.
     broker_limits& max_packet_size(std::uint32_t value) noexcept { max_packet_size_ = value; return *this; }
-    /// Bytes of CONNECT; 0x95. 64 KiB.
+    /// Bytes of CONNECT; 0x95, or closed without a word before the whole of it is there. 64 KiB.
     broker_limits& max_connect_packet_size(std::uint32_t value) noexcept { max_connect_packet_size_ = value; return *this; }
     /// Levels of a topic or filter; 0x90, 0x8F. 128.
     broker_limits& max_topic_levels(std::size_t value) noexcept { max_topic_levels_ = value; return *this; }
@@ -78,7 +78,7 @@ public:
     broker_limits& max_output(std::size_t value) noexcept { max_output_ = value; return *this; }
     /// How long a client may take none of what waits for its socket; then it is closed. 30 seconds.
     broker_limits& write_timeout(seconds value) noexcept { write_timeout_ = value; return *this; }
-    /// Topic aliases from a client, told it, 0x94; and to it. 32 and 32.
+    /// Topic aliases from a client, told it, 0x94; and to it. 32 and 32; 0: none.
     broker_limits& max_topic_alias(std::uint16_t value) noexcept { max_topic_alias_ = value; return *this; }
     broker_limits& max_topic_alias_broker(std::uint16_t value) noexcept { max_topic_alias_broker_ = value; return *this; }
 

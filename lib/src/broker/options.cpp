@@ -73,7 +73,7 @@ broker_options& broker_options::acl_file(std::string const& path) {
 
 broker_options& broker_options::authenticate(authenticate_hook value) {
     if (!value) return authenticate_later({});
-    return authenticate_later([decide = std::move(value)](connect_attempt const& who, admit_handler const& answer) { answer(decide(who)); });
+    return authenticate_later([decide = std::move(value)](connecting_client const& who, admit_handler const& answer) { answer(decide(who)); });
 }
 
 } // namespace aldis
