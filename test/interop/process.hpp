@@ -19,16 +19,16 @@
 
 namespace aldis::test {
 
-/// Runs from its making to its destruction; what it says is dropped.
+/// Runs from its making to its destruction; what it says goes to a file, or is dropped.
 class process {
 public:
-    explicit process(std::vector<std::string> const& words) {
+    explicit process(std::vector<std::string> const& words, std::filesystem::path const& output = "/dev/null") {
         std::vector<char*> argv;
         for (auto const& each : words) argv.push_back(const_cast<char*>(each.c_str()));
         argv.push_back(nullptr);
         posix_spawn_file_actions_t quiet;
         posix_spawn_file_actions_init(&quiet);
-        posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+        posix_spawn_file_actions_addopen(&quiet, 1, output.c_str(), O_WRONLY | O_CREAT, 0600);
         posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
         int const failed = posix_spawn(&pid_, argv[0], &quiet, nullptr, argv.data(), environ);
         posix_spawn_file_actions_destroy(&quiet);
@@ -39,6 +39,11 @@ public:
     ~process() {
         if (!has_ended()) kill(pid_, SIGKILL);
         wait();
+    }
+
+    /// Without a word of its own.
+    void end() {
+        if (!has_ended()) kill(pid_, SIGKILL);
     }
 
     bool has_ended() {
