@@ -3,7 +3,8 @@
 
 usage: python3 test/bench/dump_speed.py ALDIS [CAPTURE ...] [--mb 200] [--rounds 1] [--only lines,json] [--no-tshark]
 Without captures it makes two: 3.1.1 with payloads of 64 bytes and 5.0 with 1,000 and properties, 50 clients, QoS 0, 1 and 2, several packets a
-segment. Each program runs alone, one after the other, its output goes to /dev/null; of several rounds the least counts. User seconds hardly depend
+segment. Each program runs alone, one after the other, its output goes to /dev/null; of several rounds the least counts. Memory is told from 12 MB or so
+on, which is what this program itself takes. User seconds hardly depend
 on what else the machine does, as long as caches are large enough; the load at the beginning and end is told.
 """
 import argparse
