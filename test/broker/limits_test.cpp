@@ -361,6 +361,46 @@ TEST_CASE("a hook lets in, refuses with a reason, or gives another name", "[brok
     CHECK(h.core.find("good")->user_name == "known");
 }
 
+TEST_CASE("a hook sees each message before anybody gets it, and may alter or refuse it", "[broker]") {
+    auto const rules = std::make_shared<access::acl_file const>(access::acl_file::parse("topic readwrite t/#\n"));
+    house      h(broker_options{}.acl(rules).on_publish([](client_identity const& who, packet::publish const& m) {
+        CHECK(who.client_id == "writer");
+        auto const text = to_text(m.payload);
+        if (text == "no") return publish_verdict::refuse(reason_code::payload_format_invalid);
+        if (text == "odd") return publish_verdict::refuse(reason_code::session_taken_over);
+        auto verdict = publish_verdict::accept();
+        if (text == "move") verdict.topic("t/moved");
+        if (text == "astray") verdict.topic("elsewhere");
+        if (text == "bad") verdict.topic("t/#");
+        if (text == "change") verdict.payload({std::byte{'c'}}).props(property_list{}.add<property_id::user_property>({"a", "1"}));
+        return verdict;
+    }));
+    auto& reader = h.enter("reader");
+    auto& writer = h.enter("writer");
+    reader.subscribe("t/#");
+    for (auto const* const text : {"no", "odd", "move", "astray", "bad", "change", "plain"}) writer.publish("t/x", text, qos_1);
+    using enum reason_code;
+    CHECK(writer.answers == std::vector{payload_format_invalid, unspecified_error, success, not_authorized, topic_name_invalid, success, success});
+    REQUIRE(reader.got.size() == 3);
+    CHECK(reader.got[0].topic == "t/moved");
+    CHECK(reader.got[1].props == "a=1;");
+    CHECK(reader.texts() == texts{"move", "c", "plain"});
+}
+
+TEST_CASE("a hook is told what becomes of sessions", "[broker]") {
+    texts said;
+    house h(broker_options{}.on_session([&](client_identity const& who, session_event what) {
+        said.push_back(std::string(who.client_id) + std::to_string(static_cast<int>(what)));
+    }));
+    entrance how;
+    how.expiry = 10;
+    auto& lamp = h.enter("lamp", how);
+    lamp.cut();
+    lamp.connect();
+    lamp.leave();
+    CHECK(said == texts{"lamp0", "lamp1", "lamp2", "lamp0", "lamp1", "lamp2"});
+}
+
 TEST_CASE("a hook may take its time, and may answer too late or twice", "[broker]") {
     std::vector<admit_handler> waiting;
     house h(broker_options{}.authenticate_later([&](connecting_client const&, admit_handler answer) { waiting.push_back(std::move(answer)); }));

@@ -1,12 +1,14 @@
 // What a broker asks the program that it is part of.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <aldis/codec/bytes.hpp>
 #include <aldis/codec/packet.hpp>
 #include <aldis/codec/property.hpp>
 #include <aldis/codec/reason.hpp>
@@ -75,5 +77,46 @@ enum class access_kind : std::uint8_t { read, write, subscribe };
 
 /// `what` is a topic, and for `subscribe` a filter without its `$share/name/`. Asked for each message: be quick.
 using authorise_hook = std::function<bool(client_identity const&, access_kind, std::string_view what)>;
+
+/// What becomes of a message that a client published.
+class publish_verdict {
+public:
+    /// Goes on, as it came or with what is set here. Access rules and limits are asked about the topic that it has then.
+    static publish_verdict accept() { return publish_verdict(reason_code::success); }
+    /// Reaches nobody. Its publisher is told at QoS 1 and 2 in 5.0, with a reason that PUBACK may carry.
+    static publish_verdict refuse(reason_code why = reason_code::not_authorized) {
+        return publish_verdict(is_error(why) ? why : reason_code::not_authorized);
+    }
+
+    publish_verdict& topic(std::string value) { topic_ = std::move(value); return *this; }
+    publish_verdict& payload(byte_buffer value) { payload_ = std::move(value); return *this; }
+    /// Replaces all properties.
+    publish_verdict& props(property_list value) { props_ = std::move(value); return *this; }
+
+    reason_code                         reason() const noexcept { return reason_; }
+    std::optional<std::string> const&   topic() const noexcept { return topic_; }
+    std::optional<byte_buffer> const&   payload() const noexcept { return payload_; }
+    std::optional<property_list> const& props() const noexcept { return props_; }
+
+private:
+    explicit publish_verdict(reason_code why) noexcept : reason_(why) {}
+
+    std::optional<std::string>   topic_{};
+    std::optional<byte_buffer>   payload_{};
+    std::optional<property_list> props_{};
+    reason_code                  reason_;
+};
+
+/// Shown each message before anybody gets it; its views live until the hook returns.
+using publish_hook = std::function<publish_verdict(client_identity const&, packet::publish const&)>;
+
+enum class session_event : std::uint8_t {
+    connected,         // to a session, new or kept
+    disconnected,      // in whichever way
+    ended,             // the session: by its client, by Clean Start, by its expiry, or by the program
+};
+
+/// Told what has happened to a session.
+using session_hook = std::function<void(client_identity const&, session_event)>;
 
 } // namespace aldis

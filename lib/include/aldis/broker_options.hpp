@@ -46,6 +46,11 @@ public:
     /// Asked beside the access rules: both must allow.
     broker_options& authorise(authorise_hook value) { authorise_ = std::move(value); return *this; }
 
+    /// Shown each message that a client publishes; may alter or refuse it.
+    broker_options& on_publish(publish_hook value) { on_publish_ = std::move(value); return *this; }
+    /// Told when a session gets a connection, loses it, and ends.
+    broker_options& on_session(session_hook value) { on_session_ = std::move(value); return *this; }
+
     // ---- What -------------------------------------------------------------------------------------------------------------
 
     broker_options& limits(broker_limits value) noexcept { limits_ = value; return *this; }
@@ -71,6 +76,8 @@ public:
     std::shared_ptr<access::acl_file const> const&      acl() const noexcept { return acl_; }
     authenticate_later_hook const&                      authenticate() const noexcept { return authenticate_; }
     authorise_hook const&                               authorise() const noexcept { return authorise_; }
+    publish_hook const&                                 on_publish() const noexcept { return on_publish_; }
+    session_hook const&                                 on_session() const noexcept { return on_session_; }
     broker_limits const&                                limits() const noexcept { return limits_; }
     bool                                                allow_zero_length_clientid() const noexcept { return allow_zero_length_clientid_; }
     std::string const&                                  auto_id_prefix() const noexcept { return auto_id_prefix_; }
@@ -85,6 +92,8 @@ private:
     std::shared_ptr<access::acl_file const>      acl_{};
     authenticate_later_hook                      authenticate_{};
     authorise_hook                               authorise_{};
+    publish_hook                                 on_publish_{};
+    session_hook                                 on_session_{};
     log_handler                                  log_{};
     std::string                                  auto_id_prefix_ = "auto-";
     broker_limits                                limits_{};

@@ -194,6 +194,7 @@ void core::accept(peer& p, std::shared_ptr<member> const& who, admission const& 
     counters_.clients_most = std::max(counters_.clients_most, ++counters_.clients);
     log_connected(p);
     p.asking.reset();
+    tell(*who, session_event::connected);
 }
 
 void core::refuse(peer& p, reason_code why, std::string_view text, property_list const& props, time_point now) {

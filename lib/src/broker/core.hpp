@@ -160,6 +160,7 @@ private:
     // ---- publishing.cpp -------------------------------------------------------------------------------------------------
     void        on(peer& p, session::event::message_arrived const& e, time_point now);
     reason_code take(peer& p, packet::publish const& m, time_point now);
+    reason_code ask_hook(peer& p, packet::publish const& m, time_point now);
     reason_code flaw_of(peer const& p, packet::publish const& m) const;
     bool        keep(publication const& what, time_point now);
     bool        deliver(routing::routed_copy const& copy, publication const& what, time_point now);
@@ -185,6 +186,7 @@ private:
     static std::string shown(std::string_view text);
     void log(aldis::log_level level, std::string_view line) const;
     bool logs(aldis::log_level level) const noexcept { return options_->log() && level <= options_->log_level(); }
+    void tell(member const& who, session_event what) const;
     void log_connected(peer const& p) const;
     void log_refused(peer const& p, reason_code why) const;
     void log_end(peer const& p, session::event::closed const& e) const;

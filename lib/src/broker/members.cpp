@@ -29,6 +29,7 @@ std::shared_ptr<member> core::make_member(std::string client_id, std::optional<s
 /// The session is over, whatever its connection does.
 void core::end_member(member& who, time_point now) {
     auto const held = by_name_.find(who.client_id)->second;        // to the end of this function
+    tell(who, session_event::ended);
     wills_.ended(who.no, now);
     publish_wills(now);                                            // with the rights that the session had
     router_.remove(who.no);
@@ -61,6 +62,7 @@ void core::end_connection(peer& p, session::event::closed const& e, time_point n
     --clients_of_[p.listener];
     auto& who = *p.who;
     if (who.at != &p) return;
+    tell(who, session_event::disconnected);
     who.at = nullptr;
     auto const span = lifetime(who);
     if (span) who.ends = now + session::duration(*span);
@@ -92,6 +94,11 @@ void core::give_rules(member& who) {
     auto const& acl = of_listener ? of_listener : options_->acl();
     if (acl) who.rules = acl->rules_for(who.user_name ? std::optional<std::string_view>(*who.user_name) : std::nullopt, who.client_id);
     else who.rules.reset();
+}
+
+void core::tell(member const& who, session_event what) const {
+    auto const options = options_;
+    if (options->on_session()) options->on_session()(who.identity(), what);
 }
 
 /// What the session holds, in the broker's sum.

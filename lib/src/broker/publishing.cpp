@@ -11,13 +11,25 @@ namespace aldis::serving {
 void core::on(peer& p, session::event::message_arrived const& e, time_point now) {
     ++counters_.messages_in;
     counters_.payload_in += e.message.payload.size();
-    auto const outcome = take(p, e.message, now);
+    auto const outcome = options_->on_publish() ? ask_hook(p, e.message, now) : take(p, e.message, now);
     if (is_error(outcome)) ++counters_.messages_dropped;
     slow_down(p, now);
     if (e.arrival == 0) return;
     // Before 5.0 a message cannot be refused. One that there is no room for must not be taken for delivered.
     if (outcome == reason_code::quota_exceeded && !is_v5(p.engine.version())) return dismiss(p, outcome, now);    // [v3-MQTT-3.3.5-2]
-    (void)p.engine.acknowledge(e.arrival, outcome, {}, now);       // [MQTT-3.3.4-1]
+    if (p.engine.acknowledge(e.arrival, outcome, {}, now)) return; // [MQTT-3.3.4-1]
+    (void)p.engine.acknowledge(e.arrival, reason_code::unspecified_error, {}, now);    // a hook's reason is none that PUBACK may carry
+}
+
+reason_code core::ask_hook(peer& p, packet::publish const& m, time_point now) {
+    auto const options = options_;                                 // a hook may reload them
+    auto const verdict = options->on_publish()(p.who->identity(), m);
+    if (is_error(verdict.reason())) return verdict.reason();
+    auto altered = m;
+    if (verdict.topic()) altered.topic = *verdict.topic();
+    if (verdict.payload()) altered.payload = *verdict.payload();
+    if (verdict.props()) altered.props = *verdict.props();
+    return take(p, altered, now);
 }
 
 reason_code core::take(peer& p, packet::publish const& m, time_point now) {
