@@ -153,10 +153,7 @@ void analysis::forget(conversation const& of) {
 }
 
 void analysis::close(talk& t) {
-    if (t.has->at == &t) {
-        t.has->at = nullptr;
-        book_.leave(t.key);
-    }
+    leave(t);
     if (last_ == &t) last_ = nullptr;
     talks_.erase(t.of);
 }

@@ -36,6 +36,7 @@ private:
     void take_connect(talk& t, record& r);
     void take_connack(talk& t, record& r);
     void attach(talk& t, bool present);
+    void leave(talk& t);
     void take_over(session& old, talk& by);
     std::shared_ptr<session> new_session(bool complete);
 

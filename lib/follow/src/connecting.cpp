@@ -46,6 +46,7 @@ void analysis::take_connect(talk& t, record& r) {
     found.flow = flow_kind::connect;
     if (std::exchange(t.greeted, true)) {                          // a second one: nobody knows what holds now
         t.sure = false;
+        leave(t);
         t.has = new_session(false);
         t.connect = {};
         return;
@@ -117,6 +118,13 @@ void analysis::attach(talk& t, bool present) {
     if (t.key.empty()) return;
     t.has->at = &t;
     book_.put(t.key, t.has);
+}
+
+/// Nobody is connected to its session any more.
+void analysis::leave(talk& t) {
+    if (t.has->at != &t) return;
+    t.has->at = nullptr;
+    book_.leave(t.key);
 }
 
 void analysis::take_over(session& old, talk& by) {

@@ -130,3 +130,14 @@ TEST_CASE("a message too old to be delivered now is not taken for the origin, un
     CHECK(receiver.server("30 07 00 03 61 2f 62 6f 6e").empty());
     CHECK(receiver.server("31 07 00 03 61 2f 63 6f 6e") == " from=7 +61002.000ms");
 }
+
+TEST_CASE("a session is left by a second CONNECT on its connection, and nobody is there to be thrown out later", "[dump][analysis]") {
+    watch w;
+    auto  first = w.open();
+    first.client(resume_5), first.server(connack_5), first.client(resume_5);
+    first.end();
+
+    auto second = w.open();
+    CHECK(second.client(resume_5) == " before=1");
+    CHECK(second.server(connack_5) == " acks=6 +1.000ms");
+}
