@@ -38,8 +38,6 @@ build() {
     give_up 'the build failed' "$work/build-end.txt"
 }
 
-is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
 # An authority made for the moment, and the broker's certificate, signed by it for the name localhost.
 make_certificates() {
     local new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
@@ -51,41 +49,31 @@ make_certificates() {
     } >"$work/openssl.txt" 2>&1 || give_up 'openssl could not make the certificates' "$work/openssl.txt"
 }
 
-write_broker_conf() { # three listeners; as root mosquitto would become another user, who may not read the key
+write_broker_conf() { # three listeners on ports that the system finds
     cat <<END
-user $(id -un)
 allow_anonymous true
-persistence false
-listener $((port + 1)) 127.0.0.1
+user $(id -un)
+listener 0 127.0.0.1
+listener 0 127.0.0.1
 certfile $work/broker.pem
 keyfile $work/broker.key
-listener $((port + 2)) 127.0.0.1
+listener 0 127.0.0.1
 protocol websockets
-listener $port 127.0.0.1
 END
 }
 
-# A port that looks free may be taken by the time the broker binds it: then the broker ends, and other ports are tried.
-start_broker() {
-    local program attempt tick
-    program=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto) || give_up 'mosquitto is not installed'
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-        is_open "$port" && continue
-        write_broker_conf >"$work/broker.conf"
-        "$program" -c "$work/broker.conf" >"$work/broker.txt" 2>&1 &
-        broker=$!
-        for ((tick = 0; tick < 200; ++tick)); do
-            kill -0 "$broker" 2>/dev/null || break
-            if is_open "$port"; then
-                kill -0 "$broker" 2>/dev/null || break # it was someone else who answered
-                return
-            fi
-            sleep 0.05
-        done
-        kill "$broker" 2>/dev/null
-        wait "$broker" 2>/dev/null
-        broker=
+port_of() { sed -n "s/.*started: .*$1:\/\/127\.0\.0\.1:\([0-9]*\).*/\1/p" "$work/broker.txt"; }
+
+start_broker() { # it says where it listens once it does
+    local tick
+    write_broker_conf >"$work/broker.conf"
+    "$aldis" broker -c "$work/broker.conf" >"$work/broker.txt" 2>&1 &
+    broker=$!
+    for ((tick = 0; tick < 600; ++tick)); do
+        port=$(port_of mqtt) tls_port=$(port_of mqtts) web_port=$(port_of ws)
+        [ -n "$port" ] && [ -n "$tls_port" ] && [ -n "$web_port" ] && return
+        kill -0 "$broker" 2>/dev/null || break
+        sleep 0.05
     done
     give_up 'the broker did not start' "$work/broker.txt"
 }
@@ -141,12 +129,12 @@ work=$(mktemp -d) || give_up 'no folder for temporary files'
 build
 make_certificates
 start_broker
-printf 'a broker listens on 127.0.0.1: port %d, with TLS %d, for WebSocket %d\n' "$port" $((port + 1)) $((port + 2))
+printf 'a broker listens on 127.0.0.1: port %d, with TLS %d, for WebSocket %d\n' "$port" "$tls_port" "$web_port"
 where=(-h 127.0.0.1 -p "$port")
 exchange 'MQTT 3.1.1' 311 0 1 2
 exchange 'MQTT 5.0' 5 0 1 2
-where=(-h localhost -p $((port + 1)) --cafile "$work/ca.pem")
+where=(-h localhost -p "$tls_port" --cafile "$work/ca.pem")
 exchange 'MQTT 5.0 and TLS' 5 1
-where=(-h 127.0.0.1 -p $((port + 2)) --ws)
+where=(-h 127.0.0.1 -p "$web_port" --ws)
 exchange 'MQTT 5.0 and WebSocket' 5 1
 printf 'all %d messages arrived\n' "$count"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/bench.hpp"
+#include "broker/broker.hpp"
 #include "cli/arguments.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options_file.hpp"
@@ -44,6 +45,7 @@ struct own_tool_row {
 
 constexpr own_tool_row own_tools[]{
     {"bench", bench_run, "measure a broker: connections, publishing, receiving, round trips"},
+    {"broker", broker_run, "serve MQTT to clients"},
     {"dump", dump_run, "show the packets of captures, interfaces and streams"},
     {"passwd", passwd_run, "write and check the password file of a broker"},
 };

@@ -69,6 +69,8 @@ private:
     }
 
     void family() {
+        if (listener().family == ip_family::ipv6 && (listener().host.empty() || listener().host == "*"))
+            return error("socket_domain", "every interface can not be had for IPv6 alone", "write the address behind the port, and leave this out");
         if (listener().family == ip_family::any || listener().host.empty() || listener().host == "localhost" || listener().host == "*") return;
         bool const is_v6 = listener().host.find(':') != std::string::npos;
         bool const is_v4 = listener().host.find_first_not_of("0123456789.") == std::string::npos;

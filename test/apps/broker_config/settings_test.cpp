@@ -1,6 +1,11 @@
 // What keys come to, alone and together.
 #include <support/catch.hpp>
 
+#include <fstream>
+#include <iterator>
+
+#include <broker/config/keys.hpp>
+
 #include "support.hpp"
 
 using namespace aldis::app::config;
@@ -164,4 +169,18 @@ TEST_CASE("every key is known by its name and none is far from itself", "[broker
     for (auto const* key : {"acl_file", "listener", "max_packet_size", "message_size_limit", "websockets_headers_size", "max_topic_alias", "use_identity_as_username", "sys_interval"})
         CHECK(told(std::string(key) + "x 1\n").at(0).find("did you mean " + std::string(key) + "?") != std::string::npos);
     CHECK(told("completely_other_thing 1\n") == lines{"a.conf:1: error: \"completely_other_thing\" is no key; see docs/broker-configuration.md for all keys"});
+}
+
+TEST_CASE("the page has every key but those of bridges", "[broker_config]") {
+    std::ifstream     file(ALDIS_DOCS "/broker-configuration.md", std::ios::binary);
+    std::string const page{std::istreambuf_iterator<char>(file), {}};
+    REQUIRE(page.size() > 1'000);
+    for (auto const& row : key_rows()) {
+        if (row.scope == key_scope::bridge) continue;
+        INFO(row.name);
+        auto const at = page.find('`' + std::string(row.name));
+        REQUIRE(at != std::string::npos);
+        auto const after = page[at + 1 + row.name.size()];
+        CHECK((after == '`' || after == ' ' || after == '.'));
+    }
 }
