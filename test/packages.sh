@@ -4,8 +4,8 @@
 build_packages=(cmake ninja-build g++ ccache libboost1.81-dev libboost-json1.81-dev libssl-dev libc-ares-dev
     libsqlite3-dev libfmt-dev libcli11-dev zlib1g-dev libpcap0.8-dev)
 
-# A broker to talk to, until Aldis has its own. Only its program is used, never its service. And what makes its certificate.
-demo_packages=(mosquitto openssl)
+# What makes the certificate of the demonstration's broker.
+demo_packages=(openssl)
 
 # To build and run the tests: Clang with its sanitizers, Catch2, Google Benchmark, other people's MQTT programs.
 test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev libmosquitto-dev libpaho-mqtt-dev

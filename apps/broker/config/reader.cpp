@@ -146,8 +146,10 @@ configuration parse_configuration(std::string_view text, std::string const& name
 }
 
 configuration default_configuration() {
-    system_files  none;
-    return parse_configuration({}, {}, none);
+    system_files none;
+    auto         out = parse_configuration({}, {}, none);
+    out.read.clear();
+    return out;
 }
 
 } // namespace aldis::app::config

@@ -1,6 +1,7 @@
 // What keys come to, alone and together.
 #include <support/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -174,13 +175,13 @@ TEST_CASE("every key is known by its name and none is far from itself", "[broker
 TEST_CASE("the page has every key but those of bridges", "[broker_config]") {
     std::ifstream     file(ALDIS_DOCS "/broker-configuration.md", std::ios::binary);
     std::string const page{std::istreambuf_iterator<char>(file), {}};
+    constexpr char const* ends[]{"`", " ", "..."};
     REQUIRE(page.size() > 1'000);
     for (auto const& row : key_rows()) {
         if (row.scope == key_scope::bridge) continue;
         INFO(row.name);
-        auto const at = page.find('`' + std::string(row.name));
-        REQUIRE(at != std::string::npos);
-        auto const after = page[at + 1 + row.name.size()];
-        CHECK((after == '`' || after == ' ' || after == '.'));
+        auto const name = '`' + std::string(row.name);
+        bool const is_there = std::any_of(std::begin(ends), std::end(ends), [&](char const* end) { return page.find(name + end) != std::string::npos; });
+        CHECK(is_there);
     }
 }
