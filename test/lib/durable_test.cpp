@@ -275,3 +275,168 @@ TEST_CASE("dropped and withdrawn messages leave the store too", "[lib][durable]"
     client c(w.io, options);
     CHECK(c.unacknowledged() == 2);
 }
+
+// ---- Subscriptions ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+using filters = std::vector<std::string>;
+
+/// A process that subscribes, and is gone; the server still has its session.
+struct earlier_process {
+    world                          w;
+    std::shared_ptr<session_store> store = make_memory_store();
+
+    explicit earlier_process(protocol version = protocol::v5) : options(lasting_lamp(version).store(store)) {}
+
+    void run(std::function<void(client&)> what) {
+        auto c = std::make_unique<client>(w.io, options);
+        w.connect(*c);
+        what(*c);
+        w.settle();
+        c.reset();
+        w.settle();
+        w.server.drop_all();
+        w.settle();
+        w.server.subscribed.clear();
+        w.server.unsubscribed.clear();
+    }
+
+    connect_options options;
+};
+
+void nothing(received_message const&) {}
+
+} // namespace
+
+TEST_CASE("subscriptions of an earlier process are asked for again when the server has lost the session", "[lib][durable][subscription]") {
+    auto const      version = GENERATE(protocol::v5, protocol::v3_1_1);
+    earlier_process before(version);
+    before.run([&](client& c) {
+        (void)c.subscribe("a/+", qos_2, nothing);
+        (void)c.subscribe("b", qos_0, nothing);
+        (void)c.subscribe("left", nothing).unsubscribe();
+        (void)c.subscribe("not/kept", subscription_options{}.kept(false), nothing);
+        (void)c.subscribe("forbidden/x", nothing);
+    });
+    auto&      w = before.w;
+    bool const is_lost = GENERATE(true, false);
+    if (is_lost) w.server.forget_sessions();
+
+    client                   c(w.io, before.options);
+    std::vector<std::string> got;
+    c.on_message([&](received_message const& m) { got.emplace_back(m.topic()); });
+    CHECK(c.restored_subscriptions() == filters{"a/+", "b"});
+    w.connect(c);
+    w.settle();
+    auto asked = w.server.subscribed;
+    std::sort(asked.begin(), asked.end());
+    CHECK(asked == (is_lost ? filters{"a/+", "b"} : filters{}));
+
+    client other(w.io, connect_options{}.client_id("other").version(version));
+    w.connect(other);
+    for (auto const* const topic : {"a/1", "b", "elsewhere"}) w.run(w.start_publish(other, topic, "x"));
+    w.settle();
+    CHECK(got == filters{"a/1", "b"});
+}
+
+TEST_CASE("a subscription is taken over from an earlier process and ended like any other", "[lib][durable][subscription]") {
+    earlier_process before;
+    before.run([&](client& c) {
+        (void)c.subscribe("a", nothing);
+        (void)c.subscribe("b", nothing);
+    });
+    auto&       w = before.w;
+    std::size_t mine = 0, rest = 0;
+    before.run([&](client& c) {
+        c.on_message([&](received_message const&) { ++rest; });
+        auto const over = c.subscribe("a", [&](received_message const&) { ++mine; });
+        CHECK(c.restored_subscriptions() == filters{"b"});
+        w.settle();
+        w.run(w.start_publish(c, "a", "x"));
+        w.run(w.start_publish(c, "b", "x"));
+        w.settle();
+    });
+    CHECK(mine == 1);
+    CHECK(rest == 1);
+
+    SECTION("by its object") {
+        before.run([&](client& c) { c.subscribe("a", nothing).unsubscribe(); });
+    }
+    SECTION("by its name") {
+        before.run([&](client& c) {
+            subscribe_outcome done;
+            c.async_unsubscribe("a", done.handler());
+            w.run(done);
+            CHECK_FALSE(done.ec());
+            CHECK(c.restored_subscriptions() == filters{"b"});
+        });
+    }
+    CHECK(client(w.io, before.options).restored_subscriptions() == filters{"b"});
+}
+
+TEST_CASE("identifiers of an earlier process stay those of their subscriptions", "[lib][durable][subscription]") {
+    earlier_process before;
+    before.run([&](client& c) {
+        (void)c.subscribe("a/#", nothing);
+        (void)c.subscribe("a/b", nothing);
+    });
+    std::size_t at_a = 0, at_b = 0, at_new = 0;
+    auto&       w = before.w;
+    client      c(w.io, before.options);
+    (void)c.subscribe("a/+", [&](received_message const&) { ++at_new; });
+    w.connect(c);
+    (void)c.subscribe("a/b", [&](received_message const&) { ++at_b; });
+    (void)c.subscribe("a/#", [&](received_message const&) { ++at_a; });
+    w.settle();
+    w.run(w.start_publish(c, "a/b", "x"));
+    w.settle();
+    CHECK(at_a == 1);
+    CHECK(at_b == 1);
+    CHECK(at_new == 1);
+}
+
+TEST_CASE("beginning anew forgets the subscriptions of an earlier process", "[lib][durable][subscription]") {
+    earlier_process before;
+    before.run([&](client& c) { (void)c.subscribe("a", nothing); });
+    before.options.clean_start(true);
+    before.run([&](client& c) { CHECK(c.restored_subscriptions().empty()); });
+    CHECK(before.w.server.subscribed.empty());
+    before.options.clean_start(false);
+    CHECK(client(before.w.io, before.options).restored_subscriptions().empty());
+}
+
+TEST_CASE("a restored subscription that the server refuses is forgotten", "[lib][durable][subscription]") {
+    earlier_process before;
+    before.run([&](client& c) { (void)c.subscribe("a", nothing); });
+    session_store::batch changed;
+    changed.subscriptions.push_back({{"forbidden/now", 1, 0}, false});
+    changed.subscriptions.push_back({{"unsound/#/x", 1, 0}, false});
+    changed.subscriptions.push_back({{"unsound/qos", 3, 0}, false});
+    before.store->commit(std::make_shared<session_store::batch const>(changed), [](error_code) {});
+
+    before.w.server.forget_sessions();
+    before.run([&](client& c) {
+        CHECK(c.restored_subscriptions() == filters{"a", "forbidden/now"});
+        before.w.settle();
+        CHECK(c.restored_subscriptions() == filters{"a"});
+    });
+    CHECK(client(before.w.io, before.options).restored_subscriptions() == filters{"a"});
+}
+
+TEST_CASE("a file keeps subscriptions from one process to the next", "[lib][durable][subscription]") {
+    scratch_folder folder;
+    world            w;
+    auto const       options = [&] { return lasting_lamp().store(make_sqlite_store(folder.file("s.db"))); };
+    {
+        client c(w.io, options());
+        w.connect(c);
+        subscribe_outcome done;
+        auto const        made = c.subscribe("a/+", subscription_options(qos_2).no_local(true), nothing);
+        made.async_wait_answer(done.handler());
+        w.run(done);
+    }
+    w.settle();
+    client c(w.io, options());
+    CHECK(c.restored_subscriptions() == filters{"a/+"});
+}

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -179,6 +180,11 @@ public:
     client_subscription subscribe(std::string_view filter, subscription_options const& how, message_handler handler);
     client_subscription subscribe(std::string_view filter, message_handler handler) { return subscribe(filter, {}, std::move(handler)); }
     client_subscription subscribe(std::string_view filter, subscription_options const& how = {}) { return subscribe(filter, how, nullptr); }
+
+    /// With a store: filters that an earlier process had subscribed to with objects, and nobody has again in this one. The server is asked for them
+    /// when it has lost the session, and their messages go to on_message() or async_receive(). Subscribing takes one over, async_unsubscribe()
+    /// ends it; with connect_options::clean_start() there are none. Costs a copy of each.
+    std::vector<std::string> restored_subscriptions() const;
 
     /// The same; completes with the object when the server has answered, with an error when it refused. Where the connection ends before
     /// that it fails with the cause, and the object is still asked for on the next one as long as it is kept. Cancelling unsubscribes.

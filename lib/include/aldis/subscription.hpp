@@ -42,6 +42,8 @@ public:
     subscription_options& queue(std::size_t messages, std::size_t bytes) noexcept;
     /// Destroying the handle unsubscribes, as it does anyway where there is no handler.
     subscription_options& unsubscribe_on_destruction(bool value) noexcept { unsubscribe_on_destruction_ = value; return *this; }
+    /// Whether connect_options::store() has it outlive the process, on by default: see client::restored_subscriptions().
+    subscription_options& kept(bool value) noexcept { kept_ = value; return *this; }
 
     qos_level           qos() const noexcept { return qos_; }
     bool                no_local() const noexcept { return no_local_; }
@@ -51,6 +53,7 @@ public:
     std::size_t         queue_messages() const noexcept { return queue_messages_; }
     std::size_t         queue_bytes() const noexcept { return queue_bytes_; }
     bool                unsubscribe_on_destruction() const noexcept { return unsubscribe_on_destruction_; }
+    bool                kept() const noexcept { return kept_; }
 
 private:
     std::size_t         queue_messages_ = 1'000;
@@ -61,6 +64,7 @@ private:
     bool                no_local_ = false;
     bool                retain_as_published_ = false;
     bool                unsubscribe_on_destruction_ = false;
+    bool                kept_ = true;
 };
 
 /// Where a subscription stands.

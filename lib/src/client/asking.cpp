@@ -154,8 +154,7 @@ void router::not_sent(std::vector<std::uint32_t> const& batch, packet_type type,
     }
     auto& one = *find(batch.front());
     if (type == packet_type::unsubscribe) return forget(one);
-    one.at = standing::refused;
-    tell(one, why, {});
+    refused(one, why, {});
 }
 
 // ---- Being answered ---------------------------------------------------------------------------------------------------
@@ -180,12 +179,25 @@ void router::subscribed(request const& to, reason_codes const& codes, properties
         auto* const one = find(each);
         if (!one || one->asked_by != id || one->at != standing::asked) continue;     // left, or asked again, meanwhile
         one->asked_by = 0;
-        one->at = is_error(code) ? standing::refused : standing::active;
-        if (is_error(code)) one->has_id = false;
         wire_builder<reason_code> alone;
         alone.add(code);
-        tell(*one, make_error_code(code), subscribe_result(alone.view(), props));
+        subscribe_result const result(alone.view(), props);
+        if (is_error(code)) {
+            refused(*one, make_error_code(code), result);
+            continue;
+        }
+        one->at = standing::active;
+        keep(*one);
+        tell(*one, {}, result);
     }
+}
+
+void router::refused(entry& what, error_code why, subscribe_result const& said) {
+    what.at = standing::refused;
+    what.has_id = false;
+    drop(what);
+    if (what.is_restored) forget(what);
+    else tell(what, why, said);
 }
 
 void router::tell(entry const& of, error_code why, subscribe_result const& said) {

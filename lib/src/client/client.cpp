@@ -69,6 +69,9 @@ std::uint64_t client::stray_responses() const noexcept { return impl_->requester
 client_subscription client::subscribe(std::string_view filter, subscription_options const& how, message_handler handler) {
     return client_subscription(impl_->routes().subscribe(filter, how, std::move(handler)));
 }
+std::vector<std::string> client::restored_subscriptions() const {
+    return impl_->router_ ? impl_->router_->restored() : std::vector<std::string>{};
+}
 client_subscription client::on_message(std::string_view filter, message_handler handler) {
     return client_subscription(impl_->routes().listen(filter, std::move(handler)));
 }

@@ -82,6 +82,8 @@ public:
 
     // ---- storing.cpp: what waits for the store --------------------------------------------------------------------------
     void open_store();
+    bool keep_subscription(kept_subscription what);                // false: there is no store
+    void drop_subscription(std::string const& filter);
 
     executor_type                                                                       io_;
     connect_options                                                                     options_;      // of the attempt or connection
@@ -208,6 +210,7 @@ private:
     void commit_failed(error_code why, std::vector<session::delivery_no> const& fresh) override;
     bool waits_for_commit() const override;
     void changed_offline();
+    void restore_subscriptions();
     void leave_store();
     error_code flaw_of_store();
 

@@ -24,6 +24,7 @@ void client::impl::unsubscribe(unsubscribe_list const& from, subscribe_operation
     auto const props = from.props().view();
     if (auto const wrong = filters.flaw() ? filters.flaw() : props.flaw()) return std::move(op).complete(bad_argument(*wrong), {});
     if (filters.empty()) return std::move(op).complete(bad_argument(codec::errc::no_filters), {});
+    if (router_) router_->drop_restored(from);
     wait_for_answer(packet_type::unsuback, connection_->engine().unsubscribe(filters, props, connection::now()), std::move(op));
 }
 

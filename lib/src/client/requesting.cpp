@@ -90,7 +90,7 @@ void requester::open(std::uint64_t no) {
     if (found != channels_.end() && found->second.state() == subscription_state::refused) channels_.erase(found);    // try once more
     auto& channel = channels_[topic];
     if (!channel) {
-        channel = client_subscription(of_.routes().subscribe(topic, subscription_options{}.unsubscribe_on_destruction(true), [this, topic](received_message const& m) { arrived(topic, m); }));
+        channel = client_subscription(of_.routes().subscribe(topic, subscription_options{}.unsubscribe_on_destruction(true).kept(false), [this, topic](received_message const& m) { arrived(topic, m); }));
         channel.on_answer([this, topic](error_code why, subscribe_result const&) { answered(topic, why); });
     }
     if (auto const why = channel.error()) return finish(no, why, {});

@@ -9,13 +9,6 @@
 
 namespace aldis {
 
-namespace {
-
-/// Identifiers are given from the highest downward, away from those that a program may give itself.
-constexpr std::uint32_t highest_id = 268'435'455;
-
-} // namespace
-
 // ---- Subscribing ------------------------------------------------------------------------------------------------------
 
 router::shared_route router::make_route(std::string_view filter, subscription_options const& how, message_handler handler) {
@@ -42,15 +35,24 @@ router::shared_route router::subscribe(std::string_view filter, subscription_opt
 }
 
 router::entry& router::entry_of(shared_route const& who) {
-    auto& slot = entries_[who->filter];
-    if (slot) return *slot;
-    slot = std::make_unique<entry>();
-    slot->filter = who->filter;
-    auto const shared = split_shared(slot->filter);
-    slot->matches = shared ? std::string(shared->filter) : slot->filter;
+    auto const at = entries_.find(who->filter);
+    if (at != entries_.end()) return *at->second;
+    return add_entry(who->filter, new_id());
+}
+
+std::uint32_t router::new_id() {
     do next_id_ = next_id_ == 0 || next_id_ == 1 ? highest_id : next_id_ - 1;
     while (by_id_.contains(next_id_));
-    slot->id = next_id_;
+    return next_id_;
+}
+
+router::entry& router::add_entry(std::string filter, std::uint32_t id) {
+    auto& slot = entries_[filter];
+    slot = std::make_unique<entry>();
+    slot->filter = std::move(filter);
+    auto const shared = split_shared(slot->filter);
+    slot->matches = shared ? std::string(shared->filter) : slot->filter;
+    slot->id = id;
     by_id_.emplace(slot->id, slot.get());
     subscribed_.add(slot->matches, slot.get());
     return *slot;
@@ -65,6 +67,7 @@ void router::join(entry& to, shared_route const& who) {
     bool const  as_published = wanted.retain_as_published() || (!first && to.how.retain_as_published());
     to.how = subscription_options(qos).no_local(no_local).retain_as_published(as_published).retained(wanted.retained());
     to.routes.push_back(who);
+    to.is_restored = false;
     to.at = standing::to_ask;
     to.asked_by = 0;
 }
@@ -107,6 +110,7 @@ void router::leave(route& who, std::optional<subscribe_operation> op) {
         if (op) std::move(*op).complete({}, {});
         return;
     }
+    drop(*of);
     if (op && (of_.is_open() || !of->was_sent)) of->leavers.push_back(std::move(*op));
     else if (op) std::move(*op).complete(error::not_connected, {});
     if (!of->was_sent) return forget(*of);
@@ -175,7 +179,7 @@ void router::collect(packet::publish const& p, std::vector<shared_route>& takers
 }
 
 void router::add_routes(entry const& from, std::vector<shared_route>& takers) {
-    if (from.routes.empty()) is_late_ = true;
+    if (from.routes.empty() && !from.is_restored) is_late_ = true;
     for (auto const& each : from.routes)
         if (std::find(takers.begin(), takers.end(), each) == takers.end()) takers.push_back(each);
 }

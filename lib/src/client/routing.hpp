@@ -15,6 +15,7 @@
 
 #include <aldis/client.hpp>
 #include <aldis/codec/topic_trie.hpp>
+#include <aldis/session_store.hpp>
 #include <aldis/subscription.hpp>
 
 #include "numbered.hpp"
@@ -82,6 +83,9 @@ public:
     using shared_route    = std::shared_ptr<route>;
     using message_handler = client_subscription::message_handler;
 
+    /// Identifiers are given from the highest downward, away from those that a program may give itself.
+    static constexpr std::uint32_t highest_id = 268'435'455;
+
     explicit router(client::impl& of) : of_(of) {}
 
     /// A wrong filter or wrong options make a route that is refused.
@@ -98,6 +102,14 @@ public:
     /// A queue has become full, or free again.
     void filled(bool is_full);
     bool is_full() const noexcept { return full_ > 0; }
+
+    // ---- keeping.cpp: subscriptions that outlive the process ---------------------------------------------------------------
+    /// What an earlier process had subscribed to. Nobody takes its messages until somebody subscribes to it again, but the server is asked for
+    /// it when it has lost the session.
+    void restore(std::vector<kept_subscription> const& kept);
+    std::vector<std::string> restored() const;
+    /// The program has unsubscribed from them by name.
+    void drop_restored(unsubscribe_list const& from);
 
     /// A connection is open: asks for what the server does not have.
     void connected(bool session_present);
@@ -128,6 +140,8 @@ private:
         bool                             is_queued = false;
         bool                             was_sent = false;         // in this session
         bool                             has_id = false;           // with its identifier
+        bool                             is_restored = false;      // from the store, and nobody has subscribed to it since
+        bool                             is_kept = false;          // in the store
         std::vector<shared_route>        routes{};
         std::vector<subscribe_operation> leavers{};
     };
@@ -145,6 +159,11 @@ private:
 
     shared_route make_route(std::string_view filter, subscription_options const& how, message_handler handler);
     entry&       entry_of(shared_route const& who);
+    std::uint32_t new_id();
+    entry&       add_entry(std::string filter, std::uint32_t id);
+    void         keep(entry& what);
+    void         drop(entry& what);
+    void         refused(entry& what, error_code why, subscribe_result const& said);
     void         join(entry& to, shared_route const& who);
     void         queue(entry& what);
     entry*       find(std::uint32_t id);

@@ -15,6 +15,24 @@ void client::impl::open_store() {
     store_->watch(*this);
     if (!store_->client_id().empty()) connected_as_.in_use(store_->client_id(), 0, {});
     expire();
+    restore_subscriptions();
+}
+
+/// Beginning anew means without them.
+void client::impl::restore_subscriptions() {
+    auto const& kept = store_->subscriptions();
+    if (kept.empty()) return;
+    if (!options_.clean_start()) return routes().restore(kept);
+    for (auto const& each : kept) store_->forget_subscription(each.filter);
+}
+
+bool client::impl::keep_subscription(kept_subscription what) {
+    if (store_) store_->keep(std::move(what));
+    return store_ != nullptr;
+}
+
+void client::impl::drop_subscription(std::string const& filter) {
+    if (store_) store_->forget_subscription(filter);
 }
 
 /// A store that could not be opened is tried again: whoever used it may be gone.
