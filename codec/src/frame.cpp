@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t first_capacity = 4096;
 
+/// A peer that has more to say fills what it is given, twice in a row; then a read may bring more, up to here. One of whom this many reads in
+/// a row would have fitted into half of the first buffer gets that again.
+constexpr std::size_t  busy_capacity = 16'384;
+constexpr std::uint8_t filled_before_growing = 2, small_before_shrinking = 8;
+
 /// The fixed header at the front of a packet; `header` is 0 while bytes of it are missing.
 struct fixed_header {
     std::size_t header = 0;
@@ -91,6 +96,7 @@ std::span<std::byte> frame_buffer::prepare() {
     bool const ours = block_.use_count() == 1;
     if (ours) std::atomic_thread_fence(std::memory_order_acquire);   // whoever held the bytes has done with them
     if (ours && size() == 0) begin_ = end_ = 0;
+    adapt();
 
     // The free space behind the last byte is nobody's view, so it may be used even while the block is held.
     auto const space = capacity_ - end_;
@@ -111,7 +117,21 @@ std::span<std::byte> frame_buffer::prepare() {
 
 void frame_buffer::commit(std::size_t n) noexcept {
     assert(n <= capacity_ - end_);
+    auto const offered = capacity_ - end_;
     end_ += n;
+    bool const is_filled = n == offered && offered >= capacity_ / 2;
+    bool const is_small = n <= first_capacity / 2 && n < offered;
+    filled_reads_ = is_filled ? static_cast<std::uint8_t>(std::min(filled_reads_ + 1, int{filled_before_growing})) : std::uint8_t{0};
+    small_reads_ = is_small ? static_cast<std::uint8_t>(std::min(small_reads_ + 1, int{small_before_shrinking})) : std::uint8_t{0};
+}
+
+/// Between packets, and while small ones are received: large ones have a way of their own.
+void frame_buffer::adapt() {
+    bool const grows = filled_reads_ >= filled_before_growing && capacity_ < busy_capacity && wanted_ <= capacity_;
+    bool const shrinks = small_reads_ >= small_before_shrinking && capacity_ > first_capacity && size() == 0;
+    if (!grows && !shrinks) return;
+    move_to(grows ? std::min(2 * capacity_, busy_capacity) : first_capacity);
+    filled_reads_ = small_reads_ = 0;
 }
 
 result<std::optional<frame>> frame_buffer::next(std::size_t max_size, protocol version) noexcept {

@@ -154,6 +154,60 @@ TEST_CASE("small packets do not make the buffer grow", "[codec][frame]") {
     CHECK(buffer.capacity() <= 4096);
 }
 
+TEST_CASE("a peer that keeps filling the buffer gets a larger one and one that says little the small one again", "[codec][frame]") {
+    codec::frame_buffer buffer;
+    auto const          packet = packet_of(0x30, byte_buffer(1000, std::byte{0x55}));
+    byte_buffer         stream;
+    for (int i = 0; i < 300; ++i) stream.insert(stream.end(), packet.begin(), packet.end());
+
+    bytes_view  in = stream;
+    std::size_t frames = 0, reads = 0, most = 0;
+    auto const  take = [&] {
+        auto const space = buffer.prepare();
+        auto const count = std::min(space.size(), in.size());
+        std::copy_n(in.begin(), count, space.begin());
+        buffer.commit(count);
+        in = in.subspan(count);
+        most = std::max(most, buffer.capacity());
+        for (auto next = buffer.next(max_packet_size); next && *next; next = buffer.next(max_packet_size), ++frames)
+            REQUIRE(std::all_of((*next)->body.begin(), (*next)->body.end(), [](std::byte b) { return b == std::byte{0x55}; }));
+    };
+    for (; !in.empty(); ++reads) take();
+    CHECK(frames == 300);
+    CHECK(reads < 40);                                             // with 4 KiB it would be more than 75
+    CHECK(most == 16'384);
+
+    for (int i = 0; i < 12; ++i) {
+        in = packet;
+        take();
+    }
+    CHECK(frames == 312);
+    CHECK(buffer.capacity() == 4096);
+}
+
+TEST_CASE("a buffer grows while its bytes are held and none of them changes", "[codec][frame]") {
+    codec::frame_buffer                      buffer;
+    std::vector<std::shared_ptr<void const>> held;
+    std::vector<bytes_view>                  bodies;
+    byte_buffer                              stream;
+    for (unsigned i = 0; i < 200; ++i) stream = std::move(stream) + packet_of(0x30, byte_buffer(700, static_cast<std::byte>(i)));
+    bytes_view in = stream;
+    while (!in.empty()) {
+        auto const space = buffer.prepare();
+        auto const count = std::min(space.size(), in.size());
+        std::copy_n(in.begin(), count, space.begin());
+        buffer.commit(count);
+        in = in.subspan(count);
+        for (auto next = buffer.next(max_packet_size); next && *next; next = buffer.next(max_packet_size)) {
+            bodies.push_back((*next)->body);
+            held.push_back(buffer.hold());
+        }
+    }
+    REQUIRE(bodies.size() == 200);
+    for (std::size_t i = 0; i < bodies.size(); ++i)
+        REQUIRE(std::all_of(bodies[i].begin(), bodies[i].end(), [i](std::byte b) { return b == static_cast<std::byte>(i); }));
+}
+
 TEST_CASE("a fault of the stream is terminal", "[codec][frame][MQTT-4.13.1-1]") {
     codec::frame_buffer buffer;
     feed(buffer, "c0 00 c1 00 c0 00"_hex);

@@ -32,7 +32,8 @@ struct frame {
 result<std::optional<frame>> next_frame(bytes_view in, std::size_t max_size = max_packet_size, protocol version = protocol::v5) noexcept;
 
 /// The bytes received and not yet taken as frames. Memory grows with bytes received, never with bytes declared: 4 KiB at first,
-/// doubling, at most the announced packet and never more than the maximum packet size plus one read.
+/// doubling, at most the announced packet and never more than the maximum packet size plus one read. A peer that keeps filling the buffer
+/// with small packets has it grow to 16 KiB, and shrink again when its reads have become small.
 /// Frames and what was decoded from them stay valid until the next prepare(), or as long as what hold() returned lives.
 class frame_buffer {
 public:
@@ -59,6 +60,7 @@ public:
     std::size_t capacity() const noexcept { return capacity_; }
 
 private:
+    void adapt();
     void move_to(std::size_t capacity);
 
     std::shared_ptr<std::byte[]> block_{};
@@ -66,6 +68,8 @@ private:
     std::size_t                  begin_ = 0;
     std::size_t                  end_ = 0;
     std::size_t                  wanted_ = 0;                      // size of the frame being received, once known
+    std::uint8_t                 filled_reads_ = 0;                // in a row
+    std::uint8_t                 small_reads_ = 0;                 // in a row
     std::optional<fault>         broken_{};
 };
 
