@@ -97,6 +97,19 @@ private:
     using token::token;
 };
 
+/// A request that waits for its answer.
+class request_token : public token {
+public:
+    request_token() = default;
+
+    /// wait(), and the answer.
+    received_message answer() const;
+
+private:
+    friend class blocking::core;
+    using token::token;
+};
+
 /// How a connection ended, and what comes next.
 class disconnected_notice {
 public:
@@ -194,6 +207,11 @@ public:
         auto const end = std::to_chars(text, text + sizeof text, number).ptr;
         return publish(topic, std::string_view(text, static_cast<std::size_t>(end - text)), how);
     }
+
+    /// Publishes a request, whose answer ends the token: at a topic of the client's own, told in the request, which only MQTT 5 can. Without an
+    /// answer it ends with error::request_timed_out. Throws validation_error as publish() does.
+    request_token request(std::string_view topic, payload_view payload = {}, std::chrono::milliseconds patience = std::chrono::seconds(30),
+                          publish_options const& how = {});
 
     /// Subscribes, now or as soon as there is a connection, and again whenever the server has forgotten it. With a handler, messages that
     /// match the filters go to it; those that match no handler of their own go to on_message().

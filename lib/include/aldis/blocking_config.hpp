@@ -127,6 +127,10 @@ public:
     blocking_config& heartbeat_check_ratio(double value);
     /// One version and no other. Nothing, the default: 5.0, and 3.1.1 where the server does not know it.
     blocking_config& version(std::optional<protocol> value) noexcept { version_ = value; return *this; }
+    /// A file that keeps what was published at QoS 1 and 2 until it is acknowledged, over the end of the process too: see aldis::make_sqlite_store().
+    /// The session then goes on, whatever clean_start() says, and needs a client identifier; what is published without a connection waits in
+    /// the file, up to max_unfinished(). Empty (the default): none. A file that can not be used makes connect() throw and messages fail.
+    blocking_config& store(std::string path) { store_ = std::move(path); return *this; }
     blocking_config& will(std::optional<will_message> value) { will_ = std::move(value); return *this; }
     /// For CONNECT (5.0).
     blocking_config& user_property(std::string name, std::string value) { user_properties_.emplace_back(std::move(name), std::move(value)); return *this; }
@@ -175,6 +179,7 @@ public:
     std::chrono::seconds               keep_alive() const noexcept { return keep_alive_; }
     double                             heartbeat_check_ratio() const noexcept { return heartbeat_check_ratio_; }
     std::optional<protocol>            version() const noexcept { return version_; }
+    std::string const&                 store() const noexcept { return store_; }
     std::optional<will_message> const& will() const noexcept { return will_; }
     pairs const&                       user_properties() const noexcept { return user_properties_; }
     unsigned                           max_reconnect_attempts() const noexcept { return max_reconnect_attempts_; }
@@ -189,7 +194,7 @@ public:
     run_mode                           mode() const noexcept { return mode_; }
 
 private:
-    std::string                  uri_{}, host_, websocket_path_ = "/mqtt", proxy_{}, local_address_{}, client_id_{};
+    std::string                  uri_{}, host_, websocket_path_ = "/mqtt", proxy_{}, local_address_{}, client_id_{}, store_{};
     std::optional<std::string>   user_name_{}, password_{};
     std::optional<tls_settings>  tls_{};
     std::optional<will_message>  will_{};

@@ -49,6 +49,12 @@ std::uint64_t token::id() const noexcept { return ticket_ ? ticket_->id : 0; }
 
 bool publish_token::is_published() const { return is_done() && !error(); }
 
+received_message request_token::answer() const {
+    wait();
+    std::lock_guard const lock(ticket_->sync->mutex);
+    return *ticket_->answer;
+}
+
 std::vector<std::string> const& subscribe_token::filters() const noexcept {
     static std::vector<std::string> const none;
     return ticket_ ? ticket_->filters : none;
@@ -87,6 +93,9 @@ int  blocking_client::run_until_signal() { auto const core = core_; return core-
 
 publish_token blocking_client::publish(std::string_view topic, payload_view payload, publish_options const& how) {
     return publish_token(core_->publish(topic, payload, how));
+}
+request_token blocking_client::request(std::string_view topic, payload_view payload, std::chrono::milliseconds patience, publish_options const& how) {
+    return request_token(core_->ask(topic, payload, patience, how));
 }
 subscribe_token blocking_client::subscribe(subscribe_list to, message_handler handler) {
     return subscribe_token(core_->subscribe(std::move(to), std::move(handler)));

@@ -139,6 +139,9 @@ transport::connect_options way_of(blocking_config const& config) {
     return way;
 }
 
+/// What is in a store belongs to a session that goes on.
+bool begins_anew(blocking_config const& config) { return config.clean_start() && config.store().empty(); }
+
 session::settings settings_of(blocking_config const& config) {
     session::settings how;
     auto const        thousandths = static_cast<std::uint16_t>(std::lround(config.heartbeat_check_ratio() * 1000));
@@ -146,7 +149,7 @@ session::settings settings_of(blocking_config const& config) {
     how.max_in_flight = config.max_in_flight();
     how.queue.messages = config.max_unfinished();
     how.queue.bytes = config.max_unfinished_bytes();
-    how.resume = !config.clean_start();
+    how.resume = !begins_anew(config);
     return how;
 }
 
@@ -154,7 +157,7 @@ session::settings settings_of(blocking_config const& config) {
 
 connect_options to_options(blocking_config const& config, protocol version) {
     connect_options made(endpoint_of(config));
-    bool const      is_anew = !is_v5(version) && config.clean_start();
+    bool const      is_anew = !is_v5(version) && begins_anew(config);
     made.transport(way_of(config)).connect_timeout(config.connect_timeout()).settings(settings_of(config)).version(version);
     made.client_id(config.client_id()).user_name(config.user_name()).password(config.password()).keep_alive(config.keep_alive());
     made.session_expiry(is_anew ? std::chrono::seconds(0) : config.session_expiry());
@@ -173,6 +176,7 @@ void check(blocking_config const& config) {
     if (is_old && config.client_id().empty() && !config.clean_start())
         raise_invalid(here, "3.1.1 has no session for an empty client identifier: choose one, or clean_start(true)",      // [v3-MQTT-3.1.3-7]
                       bad_argument(codec::errc::client_id_empty));
+    if (!config.store().empty() && config.client_id().empty()) raise_invalid(here, "a store needs a client identifier: another one would be another session");
     if (is_old && !config.user_properties().empty()) raise_invalid(here, codec::errc::not_expressible);
 
     packet::connect request;

@@ -144,7 +144,7 @@ void core::again() {
 void core::attempt() {
     timer_.cancel();
     move_to(phase::connecting);
-    client_->options(to_options(config_, version_));
+    client_->options(to_options(config_, version_).store(store_));
     client_->async_connect([this, no = ++attempt_no_](error_code ec, connect_result const& result) { attempted(no, ec, result); });
 }
 

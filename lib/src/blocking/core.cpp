@@ -18,7 +18,9 @@ core::~core() {
 
 void core::make_client() {
     version_ = config_.version().value_or(protocol::v5);
-    client_.emplace(io_, to_options(config_, version_));
+    client_.reset();                                               // lets go of its store
+    store_ = config_.store().empty() ? nullptr : make_sqlite_store(config_.store());
+    client_.emplace(io_, to_options(config_, version_).store(store_));
     client_->on_message([this](received_message const& message) { arrived(message); });
     client_->on_disconnected([this](error_code ec, disconnect_result const& result) { ended(ec, result); });
     if (calls.log.take()) client_->log([this](log_level level, std::string_view line) { call(calls.log, "log", level, line); });

@@ -18,6 +18,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <aldis/client.hpp>
+#include <aldis/session_store.hpp>
 #include <numbered.hpp>
 
 #include "handlers.hpp"
@@ -55,6 +56,7 @@ public:
 
     // ---- publishing.cpp, subscribing.cpp: any thread --------------------------------------------------------------------
     ticket_ptr publish(std::string_view topic, payload_view payload, publish_options const& how);
+    ticket_ptr ask(std::string_view topic, payload_view payload, milliseconds patience, publish_options const& how);
     ticket_ptr subscribe(subscribe_list to, blocking_client::message_handler handler);
     ticket_ptr unsubscribe(unsubscribe_list from);
 
@@ -134,6 +136,7 @@ private:
     void send(outgoing message);
     void sent(ticket_ptr const& ticket, error_code ec, publish_result const& result);
     void flush_waiting();
+    void ask(ticket_ptr const& asked, std::string_view topic, bytes_view payload, request_options const& how);
 
     // ---- subscribing.cpp
     void take(request asked);
@@ -173,6 +176,7 @@ private:
     asio::io_context                                              io_{1};
     asio::executor_work_guard<asio::io_context::executor_type>    work_{io_.get_executor()};
     asio::steady_timer                                            timer_{io_};
+    std::shared_ptr<session_store>                                store_{};
     std::optional<client>                                         client_{};
     phase                                                         at_ = phase::idle;
     protocol                                                      version_ = protocol::v5;
@@ -188,7 +192,7 @@ private:
     std::deque<outgoing>                                          waiting_{};         // for a connection
     numbered<ticket_ptr>                                          under_way_{};
     std::deque<request>                                           requests_{};        // for a connection
-    numbered<ticket_ptr>                                          asked_{};           // SUBSCRIBE and UNSUBSCRIBE under way
+    numbered<ticket_ptr>                                          asked_{};           // SUBSCRIBE, UNSUBSCRIBE and requests under way
     std::map<std::string, subscribe_list, std::less<>>            subscribed_{};      // by filter
 };
 

@@ -11,7 +11,7 @@
 namespace aldis::blocking {
 
 /// What was tried decides how a refusal is to be read: a server that is not for us, or one that does not want this message.
-enum class asked_for : std::uint8_t { connection, publish, subscribe, unsubscribe };
+enum class asked_for : std::uint8_t { connection, publish, subscribe, unsubscribe, answer };
 
 enum class kind : std::uint8_t { connection, authentication, validation, decode, protocol };
 

@@ -45,11 +45,39 @@ ticket_ptr core::publish(std::string_view topic, payload_view payload, publish_o
     return made;
 }
 
+ticket_ptr core::ask(std::string_view topic, payload_view payload, milliseconds patience, publish_options const& how) {
+    lock_type  lock(sync_->mutex);
+    auto const version = config_.version();
+    lock.unlock();
+    if (patience.count() < 0) raise_invalid("request()", "the patience is negative");
+    if (version && !is_v5(*version)) raise_invalid("request()", "3.1.1 can not tell where the answer is to go", error::no_response_topic);
+    check(topic, payload, how, version);
+    auto made = make_ticket(asked_for::answer, std::string(topic));
+    byte_buffer said(payload.bytes().begin(), payload.bytes().end());
+    asio::post(io_, [this, made, said = std::move(said), with = request_options(patience).publish(how)] { ask(made, made->subject, said, with); });
+    return made;
+}
+
+void core::ask(ticket_ptr const& asked, std::string_view topic, bytes_view payload, request_options const& how) {
+    asked->no = next_no_++;
+    asked_.add(asked->no, asked);
+    client_->async_request(topic, payload, how, [this, asked](error_code ec, received_message answer) {
+        if (!asked_.take(asked->no)) return;                       // stopped meanwhile
+        if (!ec) {
+            std::lock_guard const lock(sync_->mutex);
+            asked->answer.emplace(std::move(answer));
+        }
+        settle(asked, failed(ec));
+        leave_if_done();
+    });
+}
+
 void core::take(outgoing message) {
     if (at_ == phase::open) return send(std::move(message));
     if (at_ == phase::leaving) return settle(message.ticket, failed(error::not_connected, "disconnect() was called before"));
     if (message.how.qos() == qos_level::at_most_once && !config_.queue_qos_0())
         return settle(message.ticket, failed(error::not_connected, "not connected, and QoS 0 is not kept"));
+    if (store_) return send(std::move(message));                   // it waits in the store
     if (waiting_.size() >= config_.publish_queue_size())
         return settle(message.ticket, failed(error::queue_full, "the publish queue is full: " + std::to_string(waiting_.size()) + " messages wait for a connection"));
     waiting_.push_back(std::move(message));

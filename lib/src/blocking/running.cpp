@@ -45,7 +45,7 @@ bool core::wait(ticket const& what, clock::time_point until) {
         if (!what.wrong) return true;
         auto const wrong = what.wrong;
         lock.unlock();
-        static constexpr char const* tried[] = {"not connected to ", "not published to ", "not subscribed to ", "not unsubscribed from "};
+        static constexpr char const* tried[] = {"not connected to ", "not published to ", "not subscribed to ", "not unsubscribed from ", "no answer from "};
         raise(wrong, what.what, tried[static_cast<std::size_t>(what.what)] + ("'" + what.subject + "'"));
     }
     if (is_there) raise(failed(error::not_connected, "not connected, and nothing is under way to that: call connect() first"), what.what, "wait()");

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include <aldis/codec/reason.hpp>
+#include <aldis/received_message.hpp>
 
 #include "failure.hpp"
 
@@ -52,6 +54,7 @@ struct ticket {
     failure                  wrong{};
     reason_code              reason = reason_code::success;
     std::vector<reason_code> codes{};
+    std::optional<received_message> answer{};
 };
 using ticket_ptr = std::shared_ptr<ticket>;
 
