@@ -317,7 +317,7 @@ TEST_CASE("subscriptions of an earlier process are asked for again when the serv
         (void)c.subscribe("b", qos_0, nothing);
         (void)c.subscribe("left", nothing).unsubscribe();
         (void)c.subscribe("not/kept", subscription_options{}.kept(false), nothing);
-        (void)c.subscribe("forbidden/x", nothing);
+        if (is_v5(version)) (void)c.subscribe("forbidden/x", nothing);
     });
     auto&      w = before.w;
     bool const is_lost = GENERATE(true, false);
@@ -432,9 +432,10 @@ TEST_CASE("a file keeps subscriptions from one process to the next", "[lib][dura
         client c(w.io, options());
         w.connect(c);
         subscribe_outcome done;
-        auto const        made = c.subscribe("a/+", subscription_options(qos_2).no_local(true), nothing);
+        auto              made = c.subscribe("a/+", subscription_options(qos_2).no_local(true), nothing);
         made.async_wait_answer(done.handler());
         w.run(done);
+        w.run(w.start_publish(c, "t", "x", stored(qos_1)));        // the commit of this, or one before it, has the subscription
     }
     w.settle();
     client c(w.io, options());
