@@ -302,7 +302,7 @@ private:
             codes.add(mine.filters.erase(std::string(each)) > 0 ? reason_code::success : reason_code::no_subscription_existed);
         packet::unsuback answer;
         answer.id = request.id;
-        if (is_v5(from.link.engine().version())) answer.codes = codes.view();
+        answer.codes = codes.view();
         CHECK(from.link.engine().answer(answer, connection::now()));
     }
 
