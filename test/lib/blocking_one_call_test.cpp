@@ -26,7 +26,7 @@ TEST_CASE("each message is handed on until the handler has enough, retained ones
     mosquitto_server s;
     publish_once(s.config("pub"), "t/old", "old", publish_options(qos_level::at_least_once, true));
     std::vector<std::string> each;
-    std::atomic<bool>        listens{false}, enough{false};
+    std::atomic<bool>        enough{false};
     std::thread              publisher([&] {
         blocking_client c(s.config("pub"));
         c.connect();

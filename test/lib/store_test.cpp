@@ -191,7 +191,7 @@ TEST_CASE("a damaged file is an error or does not matter, wherever the damage is
     int refused = 0;
     for (std::size_t at = 0; at < whole.size(); at += 1 + random() % 200) {
         auto bytes = whole;
-        bytes[at] = static_cast<char>(bytes[at] ^ (1 + random() % 255));
+        bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ (1U + random() % 255U));
         write_file(folder.file("d.db"), bytes);
         std::filesystem::remove(folder.file("d.db-wal"));
         auto const store = make_sqlite_store(folder.file("d.db"));
