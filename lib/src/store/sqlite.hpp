@@ -1,4 +1,4 @@
-// SQLite's handles as owners, and its statements with checked steps. Only the store's file includes this.
+// SQLite's handles as owners, and its statements with checked steps. Only this folder includes this.
 #pragma once
 
 #include <cstdint>
