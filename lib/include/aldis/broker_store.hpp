@@ -28,7 +28,8 @@ struct kept_session {
     friend bool operator==(kept_session const&, kept_session const&) = default;
 };
 
-/// A broker's store. An acknowledgement leaves the broker after the commit that makes it true. One broker uses it at a time.
+/// A broker's store, for one broker at a time: it would send an acknowledgement after the commit that makes it true. `aldis::broker` does not
+/// use one yet.
 class broker_store {
 public:
     using session_no = routing::session_no;
