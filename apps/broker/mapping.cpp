@@ -43,7 +43,8 @@ transport::endpoint endpoint_of(listener_settings const& from) {
     bool const is_tls = from.tls.is_on();
     auto const via = is_web ? (is_tls ? scheme::wss : scheme::ws) : is_tls ? scheme::tls : scheme::tcp;
     transport::endpoint out(via, host_of(from), from.port);
-    if (is_web && from.websockets_path.is_given()) out.path(from.websockets_path.text);
+    auto const& path = from.websockets_path.text;                  // without one any is served
+    if (is_web) out.path(path.empty() || path.starts_with('/') ? path : '/' + path);
     return out;
 }
 

@@ -212,6 +212,24 @@ TEST_CASE("listeners of other kinds serve the same sessions", "[broker]") {
     CHECK(w.receive(reader).text() == "over ws");
 }
 
+TEST_CASE("WebSocket clients come in by any path, or by the one that the listener names", "[broker]") {
+    pair_world w;
+    auto const anywhere = w.listen("ws://127.0.0.1:0"), named_one = w.listen("ws://127.0.0.1:0/a"), root = w.listen("ws://127.0.0.1:0/");
+    auto const is_let_in = [&](std::string const& uri) {
+        client          c(w.io, named("c", uri));
+        connect_outcome done;
+        c.async_connect(done.handler());
+        w.run(done);
+        return !done.ec();
+    };
+
+    for (auto const* const path : {"", "/", "/mqtt", "/a/b?c=d"}) CHECK(is_let_in(anywhere + path));
+    CHECK(is_let_in(named_one));
+    CHECK_FALSE(is_let_in(named_one + "/b"));
+    CHECK(is_let_in(root));
+    CHECK_FALSE(is_let_in(root + "mqtt"));
+}
+
 TEST_CASE("what it says is one line each, with the client's text escaped", "[broker]") {
     std::vector<std::string> lines;
     pair_world               w(broker_options{}.log([&](log_level, std::string_view line) { lines.emplace_back(line); }));

@@ -97,6 +97,18 @@ TEST_CASE("each reason not to serve a request has its status and its sentence", 
     if (each.status == 426) CHECK(said.find("\r\nUpgrade: websocket\r\n") != std::string::npos);
 }
 
+TEST_CASE("a listener without a path serves requests for any", "[transport][websocket]") {
+    auto const target = GENERATE(as<std::string>{}, "/", "/mqtt", "/a/b?c", "ws://broker.example");
+    web_loop   web;
+    auto const accepted = web.accept_right({}, web_endpoint().path(""));
+
+    CHECK_FALSE(web.write(*web.left, get(target, web_request_lines + with_mqtt)));
+    web.run(accepted);
+    CHECK_FALSE(accepted.ec());
+    CHECK(web.read_head(*web.left).starts_with("HTTP/1.1 101 "));
+    CHECK(accepted.value()->facts().websocket->target == target);
+}
+
 TEST_CASE("web pages connect from allowed origins only and programs without one", "[transport][websocket]") {
     auto const options = websocket_options{}.allow_origin("https://good.example").allow_origin("http://localhost:3000");
     auto const from = [](std::string const& lines) { return get("/mqtt", web_request_lines + with_mqtt + lines); };

@@ -33,7 +33,7 @@ error_code check_tls_listener(tls_options const& options, std::string& story);
 void start_websocket_connect(std::unique_ptr<stream> lower, endpoint const& where, websocket_options const& options, observer const& see,
                              stream_handler handler);
 
-/// `where` is the listener's: its path is the only one served.
+/// `where` is the listener's: its path is the only one served; any is where it has none.
 void start_websocket_accept(std::unique_ptr<stream> lower, endpoint const& where, websocket_options const& options, observer const& see,
                             stream_handler handler);
 

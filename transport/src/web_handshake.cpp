@@ -82,7 +82,7 @@ maybe_refusal judge(http_head const& head, http_request_line const& line, endpoi
     if (auto why = judge_upgrade(head)) return why;
     auto const target = strip_authority(line.target);
     auto const path = target.substr(0, target.find('?'));
-    if ((path.empty() ? "/" : path) != (where.path().empty() ? "/" : where.path()))
+    if (!where.path().empty() && where.path() != (path.empty() ? "/" : path))
         return refuse(errc::web_not_found, 404, "Nothing is served at " + printable(path) + ".");
     if (auto why = judge_origin(head, options)) return why;
     if (!head.has_token("Sec-WebSocket-Protocol", web_subprotocol))  // [MQTT-6.0.0-3]

@@ -42,6 +42,12 @@ std::size_t bytes_allowed() {
     return least;
 }
 
+bool names_path(std::string_view uri) noexcept {
+    auto const rest = uri.substr(uri.find("://") + 3);
+    auto const at = rest.find_first_of("/?#");
+    return at != std::string_view::npos && rest[at] == '/';
+}
+
 } // namespace
 
 std::size_t broker_limits::default_memory_limit() {
@@ -51,8 +57,13 @@ std::size_t broker_limits::default_memory_limit() {
 
 broker_listener::broker_listener(std::string_view uri) {
     auto parsed = transport::parse_endpoint(uri);
-    if (parsed.has_value()) endpoint_ = std::move(*parsed);
-    else address_fault_ = parsed.error().message();
+    if (!parsed.has_value()) {
+        address_fault_ = parsed.error().message();
+        return;
+    }
+    endpoint_ = std::move(*parsed);
+    bool const is_web = endpoint_.via() == transport::scheme::ws || endpoint_.via() == transport::scheme::wss;
+    if (is_web && !names_path(uri)) endpoint_.path({});            // any: a client has its own idea of the usual one
 }
 
 bool broker_listener::is_local() const noexcept {
