@@ -56,7 +56,7 @@ void analysis::take_connect(talk& t, record& r) {
     t.client_id.assign(name_of(r.what().client_id));
     t.key = key_of(r.target(), r.what().client_id);
     t.server = digest_of(to_bytes(r.target().address), 0);
-    t.sure = r.of->via != carrier::raw && !r.is_wrong() && !t.ends[r.from].hole && r.tree->version_known;
+    t.sure = r.of->via != carrier::raw && !r.is_wrong() && !r.tree->truncated && !t.ends[r.from].hole && r.tree->version_known;
     t.has = new_session(t.sure && t.client_terms.clean);
     t.has->connect = t.connect;
     t.pings_known = t.pings_whole = t.sure;
@@ -81,6 +81,7 @@ void analysis::take_connack(talk& t, record& r) {
         found.latency = r.at.time - t.connect.time;
     }
     t.server_terms = terms_of(*r.tree);
+    t.has_all_terms = !r.tree->truncated;
     auto const assigned = std::exchange(t.server_terms.assigned_id, {});
     t.accepted_at = r.at.time;
     t.refused = w.reason.value_or(0) != 0;

@@ -59,7 +59,7 @@ void judge_by_connack(talk const& t, record& r) {
 
 void judge_keep_alive(talk const& t, record& r) {
     auto const& end = t.ends[r.from];
-    bool const  timed = t.answered && !t.refused && end.heard && !r.tree->truncated && r.tree->size <= limits::quick_packet;
+    bool const  timed = t.answered && t.has_all_terms && !t.refused && end.heard && !r.tree->truncated && r.tree->size <= limits::quick_packet;
     if (!timed) return;
     bool const servers = t.server_terms.keep_alive && t.heard_terms;
     auto const seconds = servers ? *t.server_terms.keep_alive : t.client_terms.keep_alive.value_or(0);

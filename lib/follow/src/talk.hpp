@@ -36,6 +36,7 @@ struct talk {
     bool                     greeted = false;                      // a CONNECT was seen, good or bad
     bool                     answered = false;                     // and a CONNACK
     bool                     refused = false;
+    bool                     has_all_terms = false;                // that CONNACK is there to its last byte
     bool                     heard_terms = false;                  // the client has sent something behind the CONNACK that it had received
     bool                     disordered = false;                   // who came first cannot be told
     bool                     taken_over = false;                   // its session is with another connection
@@ -51,7 +52,7 @@ struct talk {
 
     bool judges() const noexcept { return sure && !disordered; }
     /// Whether limits that the server told in CONNACK bind the client.
-    bool binds_client() const noexcept { return judges() && answered && !refused && heard_terms; }
+    bool binds_client() const noexcept { return judges() && answered && has_all_terms && !refused && heard_terms; }
     unsigned side_of(unsigned from) const noexcept { return client == from ? 0 : 1; }
 };
 

@@ -99,6 +99,14 @@ public:
         w_.in_->gap(c_, from, next(), 0, false);
         return *this;
     }
+    /// The first bytes of a packet, of which the snap length cut `missing`.
+    std::string cut(unsigned from, std::string_view hex, std::uint64_t missing) {
+        auto const bytes = from_hex(hex);
+        w_.in_->bytes(c_, from, next(), bytes);
+        w_.in_->gap(c_, from, next_, missing, true);
+        w_.in_->frame_done(next_);
+        return w_.at(w_.frame());
+    }
     line& end() {
         for (unsigned from : {0U, 1U}) w_.in_->end(c_, from, next());
         return *this;

@@ -255,3 +255,20 @@ TEST_CASE("missing bytes and a second CONNECT end all judgement that depends on 
     CHECK(twice.client(connect_5) == " !MQTT-3.1.0-2");
     CHECK(twice.client(puback).empty());
 }
+
+TEST_CASE("a client is not held to what stood in the missing part of a CONNACK", "[dump][analysis]") {
+    constexpr std::string_view large = "30 13 00 01 61 00 78 78 78 78 78 78 78 78 78 78 78 78 78 78 78";
+    watch                      w;
+    auto                       c = w.open();
+    c.client(connect_5), c.cut(1, "20 09 00", 8);                  // 3 of 11 bytes
+    c.client(pingreq), c.server(pingresp);
+
+    CHECK(c.client("30 07 00 01 61 03 23 00 01").empty());         // Topic Alias Maximum may have stood there
+    CHECK(c.client(large).empty());
+    w.pass(91);
+    CHECK(c.client(pingreq).empty());                              // and Server Keep Alive
+    auto other = w.open();
+    other.cut(0, "10 19 00 04 4d 51 54 54 05 02 00 3c", 15), other.server(connack_limits);
+    CHECK(other.server(large).find('!') == std::string::npos);
+    CHECK(other.server("30 07 00 01 61 03 23 00 01").find('!') == std::string::npos);
+}
