@@ -56,6 +56,7 @@ public:
     std::size_t         size() const noexcept { return size_; }
 
     frame_stamp                opened{};                           // when the bytes in front were first missed
+    frame_stamp                brought{};                          // the frame that brought the bytes in front, if later than those that wait
     std::optional<frame_stamp> missed{};                           // when the other end was first seen to have them
     bool                       is_awaited = false;                 // what follows in the capture waits for them
 

@@ -56,7 +56,10 @@ void tcp_tracker::segment(delivery const& d, frame_stamp at, tcp_segment const& 
     }
     auto const from = sender ^ f->first;
     auto&      way = f->directions[from];
-    if (s.has(tcp_flag::ack)) take_ack(d, *f, 1 - from, at, s.ack);
+    if (s.has(tcp_flag::ack)) {
+        learn_start(*f, 1 - from, s);
+        take_ack(d, *f, 1 - from, at, s.ack);
+    }
     hear(way, s);
 
     // Nearly always: the next bytes, and nothing else to it.
@@ -113,6 +116,16 @@ void tcp_tracker::take_syn(delivery const& d, flow& f, unsigned from, frame_stam
     else way.told = way.next;
 }
 
+// Whoever asked for the connection, and has said nothing yet, acknowledges where the other end begins: an answer that the capture lacks.
+void tcp_tracker::learn_start(flow& f, unsigned from, tcp_segment const& s) {
+    auto&       way = f.directions[from];
+    auto const& asked = f.directions[1 - from];
+    if (way.started || !asked.begun || s.seq != asked.first + 1) return;
+    way.started = way.begun = true;
+    way.next = way.told = s.ack;
+    way.first = s.ack - 1;
+}
+
 void tcp_tracker::take_ack(delivery const& d, flow& f, unsigned from, frame_stamp, std::uint32_t ack) {
     auto& way = f.directions[from];
     if (!way.has_ack || distance(ack, way.acked) > 0) way.acked = ack;
@@ -129,6 +142,7 @@ void tcp_tracker::take_data(delivery const& d, flow& f, unsigned from, frame_sta
         way.started = true;
         way.first = a.seq - 1;
         way.next = way.told = a.seq;
+        if (f.about.saw_start) queue_.gap(d, f, from, at, 0, false);   // what it said before is not known
     }
     if (way.ended || is_stray(d, f, from, at, a)) return;
     if (distance(a.seq, way.next) > 0) return hold(d, f, from, at, a);
@@ -234,6 +248,7 @@ void tcp_tracker::fill(delivery const& d, flow& f, unsigned from, frame_stamp at
         has_moved = true;
     }
     if (way.held->empty()) return drop_held(f, from);
+    way.held->brought = at;
     if (!has_moved) return;
     way.held->opened = way.held->front().at;
     way.held->missed.reset();
@@ -242,7 +257,7 @@ void tcp_tracker::fill(delivery const& d, flow& f, unsigned from, frame_stamp at
 // The bytes in front will not come: what is behind them is told where it was captured.
 void tcp_tracker::lose(delivery const& d, flow& f, unsigned from, bool all) {
     auto&       way = f.directions[from];
-    frame_stamp at{};
+    frame_stamp at = way.held->brought;                            // what is in front may have come later
     // Nothing is kept: it is too late for the frames it came in.
     if (!queue_.is_keeping()) at = now_;
     do {
@@ -262,6 +277,7 @@ void tcp_tracker::lose(delivery const& d, flow& f, unsigned from, bool all) {
         }
     } while (!way.held->empty() && (all || way.is_missed()));
     if (way.held->empty()) return drop_held(f, from);
+    way.held->brought = at;
     way.held->opened = way.held->front().at;
     way.held->missed.reset();
 }

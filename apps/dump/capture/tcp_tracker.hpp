@@ -39,6 +39,7 @@ private:
     flow& open(tcp_segment const& s, flow_key const& key, unsigned sender);
     void  retire(delivery const& d, flow& f, frame_stamp at);
     void  take_syn(delivery const& d, flow& f, unsigned from, frame_stamp at, tcp_segment const& s);
+    static void learn_start(flow& f, unsigned from, tcp_segment const& s);
     void  take_ack(delivery const& d, flow& f, unsigned from, frame_stamp at, std::uint32_t ack);
     void  take_data(delivery const& d, flow& f, unsigned from, frame_stamp at, arrival const& a);
     void  take_reset(delivery const& d, flow& f, unsigned from, frame_stamp at);

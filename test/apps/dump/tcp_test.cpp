@@ -184,6 +184,28 @@ TEST_CASE("an answer to a SYN that was not seen still tells who is the client", 
     CHECK(told.lines == lines{"3 c: one", "4 s: two"});
 }
 
+TEST_CASE("where the answer to a SYN is missing the first acknowledgement tells where that end begins", "[dump][tcp]") {
+    talk       t;
+    auto const asked = t.syn_from(0);
+    t.syn_from(1);
+    auto const heard = t.ack_from(0), lost = t.say(1, "lost"), there = t.say(1, "bb");
+
+    CHECK(play({asked, heard, lost, there}).lines == lines{"3 s: lost", "4 s: bb"});
+    CHECK(play({asked, heard, there, t.ack_from(0)}).lines == lines{"3 s gap 4", "3 s: bb"});
+    CHECK(play({asked, there, t.ack_from(0)}).lines == lines{"2 s gap 0", "2 s: bb"});
+}
+
+TEST_CASE("a hole behind what came late is told behind it", "[dump][tcp]") {
+    talk       t;
+    auto       frames = t.handshake();
+    auto const late = t.say(0, "aaa"), lost = t.say(0, "bbb"), early = t.say(0, "ccc"), last = t.say(0, "ddd");
+
+    auto const told = play(frames << capture{early, late, last, t.ack_from(1), t.say(0, "e")});
+
+    CHECK(told.stream(0, 0) == "aaacccddde");
+    CHECK(told.lines == lines{"5 c: aaa", "5 c gap 3", "5 c: ccc", "6 c: ddd", "8 c: e"});
+}
+
 TEST_CASE("a reset ends its direction after what waited", "[dump][tcp]") {
     talk t;
     auto frames = t.handshake();
