@@ -1,10 +1,7 @@
 // capture: whatever a file, a text, segments or the pieces of a stream hold, reading ends, frames are brought in order, an end comes once, and what is
 // held stays bounded. The first byte chooses which of the four the rest is.
-#include "fuzz.hpp"
+#include "dump_sink.hpp"
 
-#include <algorithm>
-#include <map>
-#include <set>
 #include <string>
 
 #include <dump/capture/capture_source.hpp>
@@ -12,48 +9,12 @@
 
 using namespace aldis;
 using namespace aldis::app::dump;
+using fuzz::script;
+using fuzz::strict_sink;
 
 namespace {
 
 constexpr std::size_t max_held = 64U << 10;
-
-// Holds the calls to what sink promises.
-class strict_sink final : public sink {
-public:
-    void bytes(conversation const& of, unsigned from, frame_stamp at, bytes_view data) override {
-        said(of, from, at);
-        for (auto const b : data) sum_ += std::to_integer<unsigned>(b);
-        auto const [known, is_new] = via_.emplace(&of, of.via);
-        fuzz::check(is_new || known->second == of.via, "what carries a conversation is settled before its first bytes");
-    }
-    void gap(conversation const& of, unsigned from, frame_stamp at, std::uint64_t, bool) override { said(of, from, at); }
-    void end(conversation const& of, unsigned from, frame_stamp at) override {
-        said(of, from, at);
-        fuzz::check(ended_.insert({&of, from}).second, "an end comes once");
-    }
-    void forget(conversation const& of) override {
-        via_.erase(&of);
-        for (unsigned from = 0; from < 2; ++from) ended_.erase({&of, from});
-    }
-    void frame_done(frame_stamp at) override {
-        fuzz::check(at.number == done_ + 1, "frames are done one after the other");
-        done_ = at.number;
-    }
-    void note(frame_stamp, conversation const*, std::string const& text) override { fuzz::check(!text.empty(), "a note says something"); }
-
-    frame_stamp next() const noexcept { return {done_ + 1, static_cast<std::int64_t>(done_) * 1'000'000}; }
-
-private:
-    void said(conversation const& of, unsigned from, frame_stamp at) {
-        fuzz::check(from < 2 && !of.ends[0].address.empty(), "an end has an address");
-        fuzz::check(at.number == done_ + 1, "what is brought belongs to the frame that is not done");
-    }
-
-    std::uint64_t                                     done_ = 0;
-    unsigned                                          sum_ = 0;
-    std::map<conversation const*, carrier>            via_{};
-    std::set<std::pair<conversation const*, unsigned>> ended_{};
-};
 
 void run(source& from, strict_sink& to) {
     try {
@@ -62,28 +23,6 @@ void run(source& from, strict_sink& to) {
         fuzz::check(error.what()[0] != '\0', "an error says something");
     }
 }
-
-// Takes numbers off the front; zeros at the end.
-class script {
-public:
-    explicit script(bytes_view left) noexcept : left_(left) {}
-
-    bool     is_over() const noexcept { return left_.empty(); }
-    unsigned byte() noexcept {
-        if (left_.empty()) return 0;
-        auto const value = std::to_integer<unsigned>(left_.front());
-        left_ = left_.subspan(1);
-        return value;
-    }
-    bytes_view piece(std::size_t size) noexcept {
-        auto const taken = left_.first(std::min(size, left_.size()));
-        left_ = left_.subspan(taken.size());
-        return taken;
-    }
-
-private:
-    bytes_view left_;
-};
 
 void play_file(bytes_view input, strict_sink& to) {
     try {

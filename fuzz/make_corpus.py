@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the first corpus of every target from the vectors of test/vectors.
+"""Makes the first corpus of targets from the vectors of test/vectors, and from the captures of test/dump beside them.
 
 usage: make_corpus.py VECTORS_FOLDER OUTPUT_FOLDER
 Writes OUTPUT_FOLDER/<target>/<hash> with the bytes that the target's own header wants in front. `run.sh TARGET SECONDS` grows it,
@@ -52,6 +52,44 @@ TALKS = [
 ]
 
 
+# Steps of tls_fuzz.cpp: what is said (times 2, and 1 for the server) with what it takes.
+SAY, LOSE, NEW_KEYS, ALERT, UNASKED, BYTES, OVER = 0, 4, 6, 8, 10, 12, 14
+SEALED = [
+    [(SAY, 4, 0, b"abcd"), (SAY | 1, 3, 0, b"xyz"), (NEW_KEYS,), (SAY, 2, 255, b"ef"), (NEW_KEYS | 1,), (SAY | 1, 0, 0), (ALERT | 1, 1, 0), (OVER,), (OVER | 1,)],
+    [(SAY, 1, 0, b"a"), (LOSE, 1, 201, b"b", 4), (SAY, 1, 0, b"c"), (LOSE | 16, 0, 0, 0), (SAY, 1, 0, b"d"), (LOSE | 1 | 32, 0, 0, 9), (SAY | 1, 1, 0, b"e")],
+    [(SAY, 1, 0, b"a"), (UNASKED, 22, 4, b"\x14\0\0\0"), (UNASKED | 1, 23, 2, b"xx", 7), (BYTES, 5, b"\x17\3\3\0\1"), (SAY | 1, 2, 0, b"ok")],
+]
+
+
+def sealed():
+    for suite in range(6):
+        for options, left_out, piece in ((0, 0, 0), (1, 0, 1), (2, 0, 100), (0, 4, 0), (0, 32, 0)):
+            for steps in SEALED:
+                yield bytes([1, suite, options, left_out, piece]) + b"".join(part if isinstance(part, bytes) else bytes([part]) for step in steps for part in step)
+
+
+def captured_tls(folder):
+    """The beginning of each TLS conversation, with its lines of the key log."""
+    sys.path.insert(0, str(folder))
+    import capstream
+
+    for path in sorted((folder / "captures").glob("tls1?.pcapng")):
+        log = [line for line in path.with_suffix(".keys").read_bytes().splitlines() if not line.startswith(b"#")]
+        talks = {}
+        for _, stream, sender, _, data in capstream.tcp_chunks(capstream.read_capture(str(path)))[0]:
+            talks.setdefault(stream, []).append((sender, data))
+        for pieces in talks.values():
+            client, hello = pieces[0]
+            keys = b"\n".join(line for line in log if len(hello) > 43 and line.split()[1].decode() == hello[11:43].hex())
+            if not keys:
+                continue
+            out = b"\0\0" + len(keys).to_bytes(2, "big") + keys
+            for sender, data in pieces:
+                if len(out) + len(data) < 4000:
+                    out += bytes([sender != client]) + len(data).to_bytes(2, "big") + data
+            yield out
+
+
 def main(vectors, output):
     def put(target, data):
         folder = output / target
@@ -68,6 +106,8 @@ def main(vectors, output):
             put("topic", bytes([len(text) % 256]) + text + text)
     for talk in TALKS:
         put("follow", b"".join(bytes([what << 3 | end << 2, one, two]) for what, end, one, two in talk))
+    for talk in (*sealed(), *captured_tls(vectors.parent / "dump")):
+        put("tls", talk)
     for name, topic in TOPICS:
         put("topic", bytes([len(name)]) + name.encode() + topic.encode())
 

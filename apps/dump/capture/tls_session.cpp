@@ -116,7 +116,8 @@ std::optional<bool> tls_session::is_tls(bytes_view data, bool from_start) noexce
 void tls_session::bytes(place const& at, bytes_view data) {
     auto& d = directions_[at.from];
     if (data.empty()) return;
-    if (!has_client_ && !at.of.saw_start && !is_over_ && u8(data, 0) != record_type::handshake)
+    bool const begins_record = d.record.empty() && d.skip == 0;
+    if (begins_record && !has_client_ && !at.of.saw_start && !is_over_ && u8(data, 0) != record_type::handshake)
         give_up(at, "TLS from the middle of a session: it cannot be decrypted without its beginning.");
     while (!data.empty() && !is_over_) {
         if (d.skip != 0) {

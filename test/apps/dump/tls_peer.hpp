@@ -30,6 +30,7 @@ inline std::string tls_record(unsigned type, std::string_view body) {
 }
 inline std::string tls_message(unsigned type, std::string_view body) {
     byte_buffer out;
+    out.reserve(4 + body.size());
     put(out, type, 1);
     put(out, body.size(), 3);
     put(out, body);
@@ -128,5 +129,43 @@ inline std::string key_log_line(std::string const& label, byte_buffer const& sec
     auto const random = to_bytes(client_random);
     return label + " " + packed({random.begin(), random.end()}) + " " + packed(secret) + "\n";
 }
+
+inline byte_buffer secret_of(tls_hash hash, unsigned char fill) { return byte_buffer(size_of(hash), std::byte{fill}); }
+
+/// The secrets of a 1.3 session, and its four sealers.
+struct session_13 {
+    explicit session_13(std::uint16_t number) : suite(number), hash(find_suite(number)->hash) {}
+
+    std::string log() const {
+        return key_log_line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_of(hash, 1)) + key_log_line("SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_of(hash, 2))
+               + key_log_line("CLIENT_TRAFFIC_SECRET_0", secret_of(hash, 3)) + key_log_line("SERVER_TRAFFIC_SECRET_0", secret_of(hash, 4));
+    }
+    sealer with(unsigned char fill) const { return sealer::from_secret(suite, secret_of(hash, fill)); }
+
+    std::uint16_t suite;
+    tls_hash      hash;
+    sealer        client_handshake = with(1), server_handshake = with(2), client = with(3), server = with(4);
+};
+
+/// The keys of a 1.2 session.
+struct session_12 {
+    explicit session_12(std::uint16_t number) : suite(number) {
+        auto const& row = *find_suite(number);
+        auto const  iv = row.cipher == tls_cipher::chacha20_poly1305 ? std::size_t{12} : std::size_t{4};
+        auto const  key = key_size(row.cipher);
+        auto const  block = tls12_prf(row.hash, master, "key expansion", to_bytes(seed), 2 * (key + iv));
+        auto const  part = [&](std::size_t at, std::size_t size) {
+            return byte_buffer(block.begin() + static_cast<std::ptrdiff_t>(at), block.begin() + static_cast<std::ptrdiff_t>(at + size));
+        };
+        client = std::make_unique<sealer>(number, false, part(0, key), part(2 * key, iv));
+        server = std::make_unique<sealer>(number, false, part(key, key), part(2 * key + iv, iv));
+    }
+    std::string log() const { return key_log_line("CLIENT_RANDOM", master); }
+
+    std::uint16_t           suite;
+    byte_buffer             master = byte_buffer(48, std::byte{9});
+    std::string             seed = server_random + client_random;
+    std::unique_ptr<sealer> client{}, server{};
+};
 
 } // namespace aldis::test

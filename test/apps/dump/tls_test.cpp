@@ -49,23 +49,6 @@ std::string all(std::initializer_list<std::string> parts) {
     return text;
 }
 
-byte_buffer secret_of(tls_hash hash, unsigned char fill) { return byte_buffer(size_of(hash), std::byte{fill}); }
-
-// The secrets of a 1.3 session, and its four sealers.
-struct session_13 {
-    explicit session_13(std::uint16_t number) : suite(number), hash(find_suite(number)->hash) {}
-
-    std::string log() const {
-        return key_log_line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_of(hash, 1)) + key_log_line("SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_of(hash, 2))
-               + key_log_line("CLIENT_TRAFFIC_SECRET_0", secret_of(hash, 3)) + key_log_line("SERVER_TRAFFIC_SECRET_0", secret_of(hash, 4));
-    }
-    sealer with(unsigned char fill) const { return sealer::from_secret(suite, secret_of(hash, fill)); }
-
-    std::uint16_t suite;
-    tls_hash      hash;
-    sealer        client_handshake = with(1), server_handshake = with(2), client = with(3), server = with(4);
-};
-
 void shake_hands(conversation_over_tls& c, session_13& s, std::size_t piece = ~std::size_t{0}) {
     auto const size = size_of(s.hash);
     c.say(0, client_hello(), piece);
@@ -74,27 +57,6 @@ void shake_hands(conversation_over_tls& c, session_13& s, std::size_t piece = ~s
     c.say(1, all({s.server_handshake.seal(22, flight.substr(0, 1000)), s.server_handshake.seal(22, flight.substr(1000), 50)}), piece);
     c.say(0, tls_record(20, "\x01") + s.client_handshake.seal(22, tls_message(20, std::string(size, 'f'))), piece);
 }
-
-// The keys of a 1.2 session.
-struct session_12 {
-    explicit session_12(std::uint16_t number) : suite(number) {
-        auto const& row = *find_suite(number);
-        auto const  iv = row.cipher == tls_cipher::chacha20_poly1305 ? std::size_t{12} : std::size_t{4};
-        auto const  key = key_size(row.cipher);
-        auto const  block = tls12_prf(row.hash, master, "key expansion", to_bytes(seed), 2 * (key + iv));
-        auto const  part = [&](std::size_t at, std::size_t size) {
-            return byte_buffer(block.begin() + static_cast<std::ptrdiff_t>(at), block.begin() + static_cast<std::ptrdiff_t>(at + size));
-        };
-        client = std::make_unique<sealer>(number, false, part(0, key), part(2 * key, iv));
-        server = std::make_unique<sealer>(number, false, part(key, key), part(2 * key + iv, iv));
-    }
-    std::string log() const { return key_log_line("CLIENT_RANDOM", master); }
-
-    std::uint16_t           suite;
-    byte_buffer             master = byte_buffer(48, std::byte{9});
-    std::string             seed = server_random + client_random;
-    std::unique_ptr<sealer> client{}, server{};
-};
 
 std::string only_note(recorder const& told) { return told.notes.size() == 1 ? told.notes[0] : std::to_string(told.notes.size()) + " notes"; }
 
@@ -239,6 +201,17 @@ TEST_CASE("a TLS session seen from the middle is told - what is no TLS is not ta
     plain.say(0, std::string("\x16\x03\x03\x00\x00\x00\x00", 7));
     CHECK(plain.told.lines.size() == 1);
     CHECK(plain.about.via == carrier::tcp);
+}
+
+TEST_CASE("a hello that comes in pieces is one though the SYN was not captured", "[dump][tls]") {
+    session_13            s{0x1301};
+    conversation_over_tls c{s.log()};
+    c.about.saw_start = false;
+    shake_hands(c, s, 1);
+    c.say(0, s.client.seal(23, "hello"), 1);
+
+    CHECK(c.told.stream(0, 0) == "hello");
+    CHECK(c.told.notes.empty());
 }
 
 TEST_CASE("after missing bytes the next record that opens goes on", "[dump][tls]") {
