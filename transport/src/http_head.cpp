@@ -2,6 +2,7 @@
 #include "http_head.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "uri_text.hpp"
 
@@ -10,6 +11,24 @@ namespace {
 
 constexpr std::string_view in_token = "!#$%&'*+-.^_`|~";
 constexpr std::string_view blank = " \t";
+
+struct status_row {
+    int              code;
+    std::string_view reason;
+};
+
+constexpr std::array reasons{
+    status_row{200, "OK"},
+    status_row{400, "Bad Request"},
+    status_row{403, "Forbidden"},
+    status_row{404, "Not Found"},
+    status_row{405, "Method Not Allowed"},
+    status_row{426, "Upgrade Required"},
+    status_row{431, "Request Header Fields Too Large"},
+    status_row{500, "Internal Server Error"},
+    status_row{503, "Service Unavailable"},
+    status_row{505, "HTTP Version Not Supported"},
+};
 
 bool is_token(std::string_view text) noexcept {
     auto const is_fine = [](char c) { return is_alnum(c) || in_token.find(c) != std::string_view::npos; };
@@ -99,6 +118,24 @@ std::optional<http_status_line> parse_status_line(std::string_view line) noexcep
                          std::all_of(code.begin(), code.end(), is_digit) && (line.size() == 12 || line[12] == ' ');
     if (!is_fine) return {};
     return http_status_line{(code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'), trim(line.substr(12))};
+}
+
+std::string_view path_of_target(std::string_view target) noexcept {
+    for (std::string_view const each : {"http://", "https://", "ws://", "wss://"})
+        if (is_same_text(target.substr(0, each.size()), each)) {
+            target.remove_prefix(each.size());
+            cut_before(target, "/?");
+        }
+    auto const path = target.substr(0, target.find('?'));
+    return path.empty() ? "/" : path;
+}
+
+std::string http_response_head(int status, std::string_view content_type, std::size_t body_size, std::string_view fields) {
+    auto const  row = std::find_if(reasons.begin(), reasons.end(), [&](auto const& each) { return each.code == status; });
+    std::string out = "HTTP/1.1 " + std::to_string(status) + ' ';
+    out.append(row == reasons.end() ? "Refused" : row->reason).append("\r\nServer: aldis\r\nConnection: close\r\n").append(fields);
+    out.append("Content-Type: ").append(content_type).append("\r\nContent-Length: " + std::to_string(body_size) + "\r\n\r\n");
+    return out;
 }
 
 bool is_field_name(std::string_view text) noexcept { return is_token(text); }

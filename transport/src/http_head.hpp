@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +47,12 @@ std::optional<http_head> parse_http_head(std::string_view head);
 
 std::optional<http_request_line> parse_request_line(std::string_view line) noexcept;
 std::optional<http_status_line>  parse_status_line(std::string_view line) noexcept;
+
+/// The path of a request's target, which may be a whole URI (RFC 9112, section 3.2.2), without query; "/" where there is none.
+std::string_view path_of_target(std::string_view target) noexcept;
+
+/// The head of an answer after which the connection is closed; `fields` are further lines, each with its end.
+std::string http_response_head(int status, std::string_view content_type, std::size_t body_size, std::string_view fields = {});
 
 /// Whether it can be sent as the name or the value of a field.
 bool is_field_name(std::string_view text) noexcept;

@@ -12,18 +12,6 @@ namespace {
 
 constexpr std::size_t max_origin = 1024;
 
-struct status_row {
-    int              code;
-    std::string_view reason;
-};
-
-constexpr std::array reasons{
-    status_row{400, "Bad Request"},        status_row{403, "Forbidden"},
-    status_row{404, "Not Found"},          status_row{405, "Method Not Allowed"},
-    status_row{426, "Upgrade Required"},   status_row{431, "Request Header Fields Too Large"},
-    status_row{505, "HTTP Version Not Supported"},
-};
-
 // Fields that the handshake itself writes.
 constexpr std::array<std::string_view, 6> reserved{"Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Trailer"};
 
@@ -35,16 +23,6 @@ bool is_reserved(std::string_view name) noexcept {
 bool is_base64_key(std::string_view key) noexcept {
     auto const is_fine = [](char c) { return is_alnum(c) || c == '+' || c == '/'; };
     return key.size() == 24 && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, is_fine);
-}
-
-// The path of a request's target, which may be a whole URI (RFC 9112, section 3.2.2).
-std::string_view strip_authority(std::string_view target) noexcept {
-    for (std::string_view const each : {"http://", "https://", "ws://", "wss://"})
-        if (is_same_text(target.substr(0, each.size()), each)) {
-            target.remove_prefix(each.size());
-            cut_before(target, "/?");
-        }
-    return target;
 }
 
 web_refusal refuse(errc why, int status, std::string text, std::string fields = {}) { return {why, status, std::move(text), std::move(fields)}; }
@@ -80,9 +58,8 @@ maybe_refusal judge(http_head const& head, http_request_line const& line, endpoi
     if (line.version != "HTTP/1.1") return refuse(errc::web_bad_handshake, 505, "Only HTTP/1.1 is spoken here.");
     if (line.method != "GET") return refuse(errc::web_bad_handshake, 405, "Only GET is understood here.", "Allow: GET\r\n");
     if (auto why = judge_upgrade(head)) return why;
-    auto const target = strip_authority(line.target);
-    auto const path = target.substr(0, target.find('?'));
-    if (!where.path().empty() && where.path() != (path.empty() ? "/" : path))
+    auto const path = path_of_target(line.target);
+    if (!where.path().empty() && where.path() != path)
         return refuse(errc::web_not_found, 404, "Nothing is served at " + printable(path) + ".");
     if (auto why = judge_origin(head, options)) return why;
     if (!head.has_token("Sec-WebSocket-Protocol", web_subprotocol))  // [MQTT-6.0.0-3]
@@ -140,11 +117,8 @@ web_verdict judge_request(std::string_view head, endpoint const& where, websocke
 web_refusal refuse_too_large() { return refuse(errc::web_bad_handshake, 431, "The request is too large."); }
 
 std::string to_response(web_refusal const& refusal) {
-    auto const row = std::find_if(reasons.begin(), reasons.end(), [&](auto const& each) { return each.code == refusal.status; });
     auto const body = refusal.text + '\n';
-    return "HTTP/1.1 " + std::to_string(refusal.status) + ' ' + std::string(row == reasons.end() ? "Refused" : row->reason) +
-           "\r\nServer: aldis\r\nConnection: close\r\n" + refusal.fields + "Content-Type: text/plain; charset=utf-8\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
+    return http_response_head(refusal.status, "text/plain; charset=utf-8", body.size(), refusal.fields) + body;
 }
 
 std::string describe_refusal(std::string_view answer, std::string const& target) {
