@@ -443,3 +443,32 @@ TEST_CASE("anonymous clients come in where only this machine can, unless it is s
         if (!each.in) CHECK(lamp.refused == reason_code::not_authorized);
     }
 }
+
+TEST_CASE("bounds are told under SYS, new ones after a reload, and have room beside what clients retain", "[broker]") {
+    house h(limited(broker_limits{}.max_retained_messages(2).max_sessions(7)));
+    h.core.begin(h.now);
+    auto& watcher = h.enter("watcher");
+    watcher.subscribe("$SYS/broker/limits/max_sessions");
+    CHECK(watcher.texts() == std::vector<std::string>{"7"});
+    for (auto const* const topic : {"a", "b", "c"}) watcher.publish(topic, "kept", qos_level::at_least_once, true);
+    using enum reason_code;
+    CHECK(watcher.answers == std::vector{no_matching_subscribers, no_matching_subscribers, quota_exceeded});
+
+    h.core.reload(std::make_shared<broker_options const>(limited(broker_limits{}.max_retained_messages(3).max_sessions(8))), h.now);
+    h.pass(10s);
+    CHECK(watcher.texts() == std::vector<std::string>{"8"});
+    watcher.publish("c", "kept", qos_level::at_least_once, true);
+    CHECK(watcher.answers.back() == no_matching_subscribers);
+}
+
+TEST_CASE("a reload can end what is told under SYS, and begin it", "[broker]") {
+    house h(broker_options{}.sys_interval(std::chrono::seconds{0}));
+    h.core.begin(h.now);
+    CHECK(h.core.retained().size() == 0);
+    CHECK_FALSE(h.core.deadline());
+    h.core.reload(std::make_shared<broker_options const>(), h.now);
+    CHECK(h.core.retained().size() > 20);
+    CHECK(h.core.deadline());
+    h.core.reload(std::make_shared<broker_options const>(broker_options{}.sys_interval(std::chrono::seconds{0})), h.now);
+    CHECK_FALSE(h.core.deadline());
+}

@@ -222,11 +222,21 @@ std::optional<time_point> core::deadline() const noexcept {
 void core::reload(std::shared_ptr<broker_options const> fresh, time_point now) {
     options_ = std::move(fresh);
     router_.limits(router_limits_of(limits()));
-    retained_.limits(retained_limits_of(limits()));
+    bound_retained();
     for (auto const& [name, who] : by_name_) {
         give_rules(*who);
         if (who->ends) arm(*who, now);
     }
+    if (begun_) begin(now);
+}
+
+/// The broker's own topics have room beside those of clients.
+void core::bound_retained() {
+    constexpr std::size_t size_of_own = 256;
+    auto                  made = retained_limits_of(limits());
+    if (limits().max_retained_messages() != 0) made.messages += own_topics();
+    if (limits().max_retained_bytes() != 0) made.bytes += own_topics() * size_of_own;
+    retained_.limits(made);
 }
 
 member const* core::find(std::string_view client_id) const {

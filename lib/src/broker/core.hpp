@@ -102,12 +102,13 @@ public:
     /// Ends a session, and its connection with 0x98. False when there is none.
     bool remove_session(std::string_view client_id, time_point now);
 
-    /// $SYS is published from now on.
+    /// $SYS is published from now on, or no longer, as the options have it.
     void begin(time_point now);
 
     broker_options const&          options() const noexcept { return *options_; }
     broker_limits const&           limits() const noexcept { return options_->limits(); }
     counters const&                counted() const noexcept { return counters_; }
+    std::optional<time_point>      begun() const noexcept { return begun_; }
     counters&                      counted() noexcept { return counters_; }
     routing::router const&         subscriptions() const noexcept { return router_; }
     routing::retained_store const& retained() const noexcept { return retained_; }
@@ -172,6 +173,8 @@ private:
 
     // ---- sys.cpp --------------------------------------------------------------------------------------------------------
     void publish_sys(time_point now);
+    std::size_t own_topics() const noexcept;
+    void bound_retained();
     void say_sys(std::string_view topic, std::string_view value, time_point now);
 
     // ---- access: who may what -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core.hpp"
+#include "limit_table.hpp"
 
 namespace aldis::serving {
 
@@ -36,21 +37,33 @@ constexpr std::array sys_rows{
 } // namespace
 
 void core::begin(time_point now) {
-    if (begun_ || options_->sys_interval().count() == 0) return;
-    begun_ = now;
+    if (!begun_) begun_ = now;
+    bound_retained();
+    if (options_->sys_interval().count() == 0) return sys_due_.reset();
+    if (sys_due_) return;
     say_sys("version", "aldis version " ALDIS_VERSION, now);
     publish_sys(now);
+}
+
+/// Those that are retained, and not bounded by what clients may retain.
+std::size_t core::own_topics() const noexcept {
+    constexpr std::size_t in_words = 2;                            // version, uptime
+    return begun_ && options_->sys_interval().count() != 0 ? sys_rows.size() + limit_rows.size() + in_words : 0;
 }
 
 /// What has changed since the last time.
 void core::publish_sys(time_point now) {
     sys_due_ = now + session::duration(options_->sys_interval());
-    said_.resize(sys_rows.size());
+    said_.resize(sys_rows.size() + limit_rows.size());
     for (std::size_t i = 0; i < sys_rows.size(); ++i) {
         auto const value = sys_rows[i].value(*this);
         if (said_[i] == value) continue;
         said_[i] = value;
         say_sys(sys_rows[i].topic, std::to_string(value), now);
+    }
+    for (std::size_t i = 0; i < limit_rows.size(); ++i) {
+        auto const value = limit_rows[i].value(limits());
+        if (std::exchange(said_[sys_rows.size() + i], value) != value) say_sys("limits/" + std::string(limit_rows[i].name), std::to_string(value), now);
     }
     say_sys("uptime", std::to_string(std::chrono::floor<std::chrono::seconds>(now - *begun_).count()) + " seconds", now);
 }
