@@ -65,12 +65,23 @@ public:
         if (settings_.retain_available) out.retain_available(*settings_.retain_available);
         if (settings_.sys_interval) out.sys_interval(std::chrono::seconds(*settings_.sys_interval));
         for (auto const& each : settings_.listeners) add(each, plan);
+        show_metrics(settings_.metrics_listener, out);
         if (settings_.persistence.is_on.value_or(false))
             told_.warn(settings_.persistence.at, "persistence", "sessions and retained messages are kept in memory, and end with the broker");
         return plan;
     }
 
 private:
+    void show_metrics(config::located const& from, broker_options& out) {
+        out.metrics_listener(from.text);
+        if (auto const& why = out.metrics_listener_fault(); !why.empty()) {
+            auto const advice = why.find("; ");
+            told_.error(from.at, "metrics_listener", why.substr(0, advice), why.substr(advice + 2));
+        } else if (out.metrics_listener() && !broker_listener(*out.metrics_listener()).is_local()) {
+            told_.warn(from.at, "metrics_listener", "whoever can connect there reads them", "leave the address out for this machine only");
+        }
+    }
+
     void add(listener_settings const& from, broker_plan& plan) {
         auto const where = endpoint_of(from);
         plan.options.listen(listener_at(where, from));

@@ -96,6 +96,7 @@ private:
     static std::vector<std::string> addresses_of(broker_options const& options) {
         std::vector<std::string> out;
         for (auto const& each : options.listeners()) out.push_back(transport::to_string(each.endpoint()));
+        if (options.metrics_listener()) out.push_back("metrics: " + transport::to_string(*options.metrics_listener()));
         return out;
     }
 

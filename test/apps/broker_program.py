@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import urllib.request
 
 import harness
 from harness import ALDIS, DEADLINE, Tools, read_packet, wait_until
@@ -189,6 +190,20 @@ class Starting(BrokerTests):
             broker.stop()
             self.assertEqual(manager.recv(1000), b"STOPPING=1")
 
+    def test_metrics_and_health_are_served(self):
+        for asked in ({"arguments": ["-p", "0", "--metrics", "0"]}, {"lines": ["listener 0 127.0.0.1", "allow_anonymous true", "metrics_listener 127.0.0.1:0"]}):
+            broker = self.broker(*asked.pop("lines", ()), **asked).start()
+            told = re.search(rb"metrics are at (http://127.0.0.1:\d+)/metrics", b"".join(broker.lines))
+            self.assertTrue(told, broker.lines)
+            where = told[1].decode()
+            self.run_tool("real_pub", *broker.where, "-t", "a", "-m", "b", "-q", "1")
+            with urllib.request.urlopen(where + "/metrics", timeout=DEADLINE) as answer:
+                self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+                self.assertIn(b"\naldis_broker_messages_received_total 1\n", answer.read())
+            with urllib.request.urlopen(where + "/healthz", timeout=DEADLINE) as answer:
+                self.assertEqual(answer.read(), b"ok\n")
+            self.assertEqual(broker.stop(), 0)
+
     def test_the_end_is_told_to_clients(self):
         broker = self.broker(arguments=["-p", "0"]).start()
         with socket.create_connection(("127.0.0.1", broker.ports[0]), timeout=DEADLINE) as client:
@@ -339,6 +354,11 @@ class Refusing(BrokerTests):
         self.assertTrue(told[1].startswith("FOLDER/broker.conf:5: error: psk_file: refused: "), told)
         self.assertTrue(any(line.startswith("FOLDER/broker.conf:4: error: acl_file: FOLDER/rules:1: ") for line in told), told)
 
+        _, told = self.ends("listener 0 127.0.0.1", "allow_anonymous true", "metrics_listener 127.0.0.1", arguments=["--check"])
+        self.assertEqual(told, ["FOLDER/broker.conf:4: error: metrics_listener: this is no port and no address with one; write PORT for this machine, or ADDRESS:PORT, [::1]:9641 for instance"])
+        _, told = self.ends("listener 1883", "allow_anonymous true", "metrics_listener *:9641", arguments=["--check"], code=0)
+        self.assertIn("warning: metrics_listener: whoever can connect there reads them", told[0])
+
         _, told = self.ends("listener 8883", "allow_anonymous true", "certfile FOLDER/c.pem", "keyfile FOLDER/k.pem", files=files, arguments=["--check"])
         self.assertEqual(len(told), 1, told)
         self.assertTrue(told[0].startswith("FOLDER/broker.conf:4: error: certfile: "), told)
@@ -357,6 +377,7 @@ class Refusing(BrokerTests):
         self.assertTrue(self.ends(arguments=["-c", "FOLDER/nowhere"])[1])
         self.assertIn("-d", self.ends(arguments=["-d"])[1][0])
         self.assertTrue(self.ends(arguments=["-p", "70000"])[1])
+        self.assertIn("--metrics: error: metrics_listener: ", self.ends(arguments=["-p", "0", "--metrics", "nowhere"])[1][0])
         self.assertTrue(self.ends("listener 0 127.0.0.1", "allow_anonymous true", "user nobody-of-that-name")[1])
 
     def test_a_port_that_is_taken_is_named(self):

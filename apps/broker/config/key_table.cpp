@@ -163,6 +163,7 @@ constexpr std::array rows{
     limit("max_user_property_bytes", bytes, into<&limit_settings::max_user_property_bytes>),
     limit("memory_limit", bytes, into<&limit_settings::memory_limit>),
     limit("message_size_limit", packet, into<&limit_settings::message_size_limit>),
+    used("metrics_listener", global, text(300), into<&broker_settings::metrics_listener>),
     refused("mount_point", "clients of this listener would see everybody's topics", "separate them with acl_file: pattern and topic lines"),
     bridge("notification_topic"),
     bridge("notifications"),

@@ -123,6 +123,7 @@ struct broker_settings {
     limit_settings                 limits{};
     log_settings                   log{};
     persistence_settings           persistence{};
+    located                        metrics_listener{};
     located                        pid_file{};
     located                        user{};
     located                        auto_id_prefix{};

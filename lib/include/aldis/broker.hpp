@@ -44,7 +44,7 @@ public:
 
     executor_type get_executor() const noexcept;
 
-    /// Opens all listeners. Throws boost::system::system_error with the address and what is wrong with it; then none is open.
+    /// Opens all listeners, that of the metrics too. Throws boost::system::system_error with the address and what is wrong with it; then none is open.
     void start();
 
     /// Opens one more; gives where it listens, with the port that was found for port 0. Throws as start() does.
@@ -52,6 +52,9 @@ public:
 
     /// Where it listens, in the order in which that was asked for.
     std::vector<transport::endpoint> addresses() const;
+
+    /// Where the pages of broker_options::metrics_listener() are, with the port that was found for port 0; nothing: nowhere.
+    std::optional<transport::endpoint> metrics_address() const;
 
     /// Serves a stream that came another way. Its executor must be the broker's.
     void serve(std::unique_ptr<transport::stream> stream);

@@ -37,6 +37,7 @@ struct subscription_info {
 
 /// Counters; those that only rise begin at 0 with the broker. Messages are PUBLISH packets, bytes those of the transport.
 struct broker_metrics {
+    std::chrono::seconds uptime{0};
     std::size_t   connections = 0;                                 // open now, those not let in yet among them
     std::size_t   clients = 0;                                     // let in, now
     std::size_t   clients_maximum = 0;                             // at a time

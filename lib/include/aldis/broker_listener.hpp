@@ -29,7 +29,8 @@ enum class certificate_name : std::uint8_t {
 class broker_listener {
 public:
     /// mqtt://[host][:port], mqtts://..., ws://.../path, wss://.../path or unix:///path. A host that is missing is localhost, "*" is every
-    /// interface, port 0 any free one. What is wrong with it is thrown by broker::start().
+    /// interface, port 0 any free one. WebSocket clients find it at its path alone, or at any where it has none (an endpoint: where its path is empty).
+    /// What is wrong with it is thrown by broker::start().
     explicit broker_listener(std::string_view uri);
     explicit broker_listener(char const* uri) : broker_listener(std::string_view(uri)) {}
     explicit broker_listener(std::string const& uri) : broker_listener(std::string_view(uri)) {}

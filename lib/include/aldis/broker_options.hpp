@@ -29,6 +29,10 @@ public:
     broker_options& listen(std::string_view uri) { return listen(broker_listener(uri)); }
     broker_options& listen(char const* uri) { return listen(broker_listener(uri)); }
 
+    /// Where broker::start() serves the broker's figures over HTTP: /metrics as Prometheus reads them (prometheus_text()), and /healthz, 200
+    /// while it serves. "PORT" of this machine, or "ADDRESS:PORT", port 0 any free one; whoever can connect there is answered. Empty: nowhere.
+    broker_options& metrics_listener(std::string_view where);
+
     // ---- Who --------------------------------------------------------------------------------------------------------------
 
     /// Whether clients without a user name are let in. Unset: where only this machine can come from, unless there are passwords or a hook.
@@ -71,6 +75,9 @@ public:
     // ---- What was chosen --------------------------------------------------------------------------------------------------
 
     std::vector<broker_listener> const&                 listeners() const noexcept { return listeners_; }
+    std::optional<transport::endpoint> const&           metrics_listener() const noexcept { return metrics_listener_; }
+    /// What is wrong with the metrics_listener() that was given, one line for people; empty where nothing is.
+    std::string const&                                  metrics_listener_fault() const noexcept { return metrics_listener_fault_; }
     std::optional<bool> const&                          allow_anonymous() const noexcept { return allow_anonymous_; }
     std::shared_ptr<access::password_file const> const& passwords() const noexcept { return passwords_; }
     std::shared_ptr<access::acl_file const> const&      acl() const noexcept { return acl_; }
@@ -88,6 +95,8 @@ public:
 
 private:
     std::vector<broker_listener>                 listeners_{};
+    std::optional<transport::endpoint>           metrics_listener_{};
+    std::string                                  metrics_listener_fault_{};
     std::shared_ptr<access::password_file const> passwords_{};
     std::shared_ptr<access::acl_file const>      acl_{};
     authenticate_later_hook                      authenticate_{};

@@ -46,6 +46,7 @@ void broker::impl::start() {
     if (std::exchange(is_started_, true)) return;
     try {
         for (auto const& each : core_.options().listeners()) open(each);
+        open_pages();
     } catch (...) {
         listeners_.clear();
         is_started_ = false;
@@ -185,6 +186,7 @@ void broker::impl::stopped() {
     for (auto& each : std::exchange(stops_, {})) std::move(each).complete(error_code{});
     for (auto& each : std::exchange(listeners_, {})) closed_.push_back(std::move(each));
     is_stopping_ = is_started_ = false;
+    pages_.reset();
     is_stopped_ = true;                                            // nothing keeps the loop from ending
     armed_.reset();
     timer_.cancel();
@@ -193,6 +195,7 @@ void broker::impl::stopped() {
 void broker::impl::abandon() noexcept {
     is_gone_ = true;
     timer_.cancel();
+    if (pages_) pages_->close();
     for (auto const& each : listeners_) each->socket.close();
     for (auto const& [key, each] : links_) each->abandon();
     for (auto& each : std::exchange(stops_, {})) std::move(each).complete(asio::error::operation_aborted);

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <aldis/broker.hpp>
+#include <aldis/transport/http_pages.hpp>
 #include <aldis/transport/listener.hpp>
 
 #include "core.hpp"
@@ -47,10 +48,14 @@ public:
     serving::core&       state() noexcept override { return core_; }
     executor_type const& io() const noexcept { return io_; }
     std::vector<std::unique_ptr<listening>> const& listeners() const noexcept { return listeners_; }
+    transport::http_pages const* pages() const noexcept { return pages_.get(); }
+    broker_metrics               metrics() const;
 
 private:
     void       ended(serving::link& gone) override;
     listening& open(broker_listener where);
+    void       open_pages();
+    std::optional<transport::http_page> page_at(std::string_view path) const;
     void       accept_next(listening& at);
     void       wake();
     void       flush();
@@ -63,6 +68,7 @@ private:
     serving::core                                                    core_;
     std::vector<std::unique_ptr<listening>>                          listeners_{};
     std::vector<std::unique_ptr<listening>>                          closed_{};   // sessions remember where their client came
+    std::unique_ptr<transport::http_pages>                           pages_{};
     std::unordered_map<serving::link*, std::shared_ptr<serving::link>> links_{};
     asio::steady_timer                                               timer_;
     std::optional<session::time_point>                               armed_{};

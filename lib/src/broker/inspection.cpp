@@ -54,10 +54,13 @@ std::vector<subscription_info> broker::subscriptions(std::string_view client_id)
     return all;
 }
 
-broker_metrics broker::metrics() const {
-    auto const&    core = impl_->state();
+broker_metrics broker::metrics() const { return impl_->metrics(); }
+
+broker_metrics broker::impl::metrics() const {
+    auto const&    core = core_;
     auto const&    c = core.counted();
     broker_metrics made;
+    made.uptime = std::chrono::floor<std::chrono::seconds>(connection::now() - core.begun().value_or(connection::now()));
     made.connections = c.connections;
     made.clients = c.clients;
     made.clients_maximum = c.clients_most;
