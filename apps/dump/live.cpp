@@ -30,6 +30,22 @@ std::int64_t now() {
                         " 'tcpdump -w - | aldis dump -r -' reads what another program captures.");
 }
 
+std::string interfaces() {
+    char       error[PCAP_ERRBUF_SIZE]{};
+    pcap_if_t* all = nullptr;
+    if (pcap_findalldevs(&all, error) != 0) return error;
+    std::string names;
+    for (auto const* one = all; one; one = one->next) names += (names.empty() ? "" : ", ") + std::string{one->name};
+    pcap_freealldevs(all);
+    return names;
+}
+
+[[noreturn]] void refuse_activation(std::string const& interface, int result, std::string const& detail) {
+    if (result == PCAP_ERROR_NO_SUCH_DEVICE) throw input_error("Capturing on " + interface + ": there is no such interface; there are " + interfaces() + ".");
+    std::string const why = pcap_statustostr(result);
+    refuse(interface, detail.empty() || detail == why ? why : why + " (" + detail + ")");
+}
+
 handle activate(std::string const& interface) {
     char   error[PCAP_ERRBUF_SIZE]{};
     handle from{pcap_create(interface.c_str(), error), &pcap_close};
@@ -38,10 +54,7 @@ handle activate(std::string const& interface) {
     pcap_set_timeout(from.get(), 100);
     pcap_set_immediate_mode(from.get(), 1);
     pcap_set_tstamp_precision(from.get(), PCAP_TSTAMP_PRECISION_NANO);
-    if (auto const result = pcap_activate(from.get()); result < 0) {
-        std::string const detail = pcap_geterr(from.get());
-        refuse(interface, std::string{pcap_statustostr(result)} + (detail.empty() ? "" : " (" + detail + ")"));
-    }
+    if (auto const result = pcap_activate(from.get()); result < 0) refuse_activation(interface, result, pcap_geterr(from.get()));
     if (pcap_setnonblock(from.get(), 1, error) != 0) refuse(interface, error);
     return from;
 }
@@ -65,6 +78,7 @@ public:
 
     bool step(sink& to) override {
         if (is_over_) return false;
+        if (!std::exchange(is_told_, true)) to.note({}, nullptr, "Capturing on " + interface_ + ", until Ctrl-C.");
         if (stopped_) return finish(to);
         if (take(to)) return true;
         pollfd readable{.fd = pcap_get_selectable_fd(from_.get()), .events = POLLIN, .revents = 0};
@@ -109,6 +123,7 @@ private:
     pipeline          pipeline_;
     bool              is_nano_ = false;
     bool              is_over_ = false;
+    bool              is_told_ = false;
     std::uint64_t     count_ = 0;
     std::uint64_t     read_ = 0;
     frame_stamp       last_{};

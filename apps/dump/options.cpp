@@ -192,13 +192,26 @@ taken_apart take_apart(std::string const& word) {
     return {};
 }
 
+[[noreturn]] void refuse_word(std::string const& word) {
+    if (word.empty() || word[0] != '-') fail("'" + word + "' is one input too many: there is one already");
+    if (word.starts_with("-Y") || word.starts_with("-R")) fail("display filters (" + word.substr(0, 2) + ") are tshark's; here are --topic, --client, --type, --qos, --stream, --host and --port");
+    fail("unknown option '" + word + "'");
+}
+
+void check_output(settings const& s) {
+    bool const instead = s.stats || !s.extract.empty();
+    bool const shows = s.output == output_kind::tree || s.output == output_kind::fields || s.bytes || (!s.extract.empty() && s.output == output_kind::json);
+    if (s.stats && !s.extract.empty()) fail("--stats and --extract each take the place of packets; run them one after the other");
+    if (instead && shows) fail(std::string{s.stats ? "--stats" : "--extract"} + " takes the place of packets: " + (s.stats ? "-V, -x and -T fields" : "-V, -x, --json and -T fields") + " show them");
+    if (s.output == output_kind::fields && s.fields.names.empty()) fail("-T fields needs at least one -e NAME");
+    if (s.output != output_kind::fields && !s.fields.names.empty()) fail("-e names a column of -T fields, which was not asked for");
+}
+
 void check(settings const& s) {
     if (s.help || s.show_version || s.list_fields) return;
     if (s.input == input_kind::none) fail("no input: give a capture file with -r, an interface with -i, or one of --proxy, --raw, --hex");
     if (!s.capture_filter.empty() && s.input != input_kind::live) fail("-f is a filter of live capture (-i)");
-    if (s.stats && !s.extract.empty()) fail("--stats and --extract each take the place of packets; run them one after the other");
-    if (s.output == output_kind::fields && s.fields.names.empty()) fail("-T fields needs at least one -e NAME");
-    if (s.output != output_kind::fields && !s.fields.names.empty()) fail("-e names a column of -T fields, which was not asked for");
+    check_output(s);
 }
 
 } // namespace
@@ -217,7 +230,7 @@ settings read_settings(std::vector<std::string> const& words) {
             set_input(s, input_kind::capture, words[i]);           // a file without -r
             continue;
         }
-        if (row == nullptr) fail("unknown option '" + words[i] + "'");
+        if (row == nullptr) refuse_word(words[i]);
         if (row->value.empty() && value) fail("'" + std::string{row->long_name} + "' takes no value");
         bool const file_later = row->apply == input_rows[0].apply && !value && i + 1 < words.size() && take_apart(words[i + 1]).row != nullptr;
         if (file_later) continue;                                  // "-r --keylog KEYS FILE"

@@ -1,6 +1,7 @@
 // The stages that records pass, from the streams to the printer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -9,19 +10,27 @@
 
 namespace aldis::app::dump {
 
-/// Counts what --check asks about.
+/// Counts what --check asks about, and says so when there was no packet at all.
 class checker final : public passing_stage {
 public:
     using passing_stage::passing_stage;
 
     void packet(record& r) override {
         found_ |= r.is_wrong();
+        is_empty_ = false;
         next().packet(r);
     }
+    void frame_done(frame_stamp at) override {
+        frames_ = at.number;
+        next().frame_done(at);
+    }
+    void finish() override;
     bool found() const noexcept { return found_; }
 
 private:
-    bool found_ = false;
+    bool          found_ = false;
+    bool          is_empty_ = true;
+    std::uint64_t frames_ = 0;
 };
 
 /// The stages in their order, built from the last to the first: analysis, checker, filters, printer. What --check looks at is everything,

@@ -41,7 +41,7 @@ host_and_port take_apart(std::string const& text, char const* what, bool needs_h
     bool const is_number = !place.port.empty() && place.port.size() <= 5 && place.port.find_first_not_of("0123456789") == std::string::npos
                            && std::stoul(place.port) <= 65'535;
     if (!is_number || (needs_host && place.host.empty()))
-        throw input_error("The proxy cannot " + std::string{what} + " '" + text + "': write host:port, like 'localhost:1883'.");
+        throw input_error("The proxy cannot " + std::string{what} + " '" + text + (needs_host ? "': write host:port, like 'localhost:1883'." : "': write a port, like '1884', or host:port."));
     return place;
 }
 

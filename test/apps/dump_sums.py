@@ -152,6 +152,7 @@ class Live(Dump):
             self.skipTest("this process may not capture: " + said)
         capturing.send_signal(signal.SIGINT)
         self.assertEqual(capturing.wait(20), 0)
+        self.assertIn(b"Capturing on lo", capturing.stderr.read())
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class Filters(Dump):
     def test_gaps_and_notes_of_dropped_conversations_are_dropped(self):
         self.assertIn(b"gap", self.dump("lost_segment.pcapng").out)
         gone = self.dump("lost_segment.pcapng", "--stream", "4000000000")
-        self.assertEqual((gone.out, gone.err), (b"", b""))
+        self.assertEqual((gone.out, gone.err), (b"", b"aldis dump: the filters take none of the %d packets\n" % len(self.packets("lost_segment.pcapng"))))
 
     def test_bad_values_are_refused_with_what_would_do(self):
         for option, value, word in (("--topic", "a/#/b", b"sensors/#"), ("--topic", "", b"sensors/#"), ("--type", "nope", b"publish"),
@@ -89,6 +89,26 @@ class Filters(Dump):
             self.assertTrue(said.err.startswith(b"Error: " + option.encode()), said)
             self.assertIn(word, said.err)
             self.assertEqual(said.out, b"")
+
+    def test_what_shows_nothing_says_why(self):
+        for capture, options, word in (("keepalive.pcapng", ["--client", "nobody"], b"the filters take none of the "), ("tls13.pcapng", [], b"give a key log with --keylog"),
+                                       ("tls13.pcapng", [], b"no MQTT was found in "), ("tls13.pcapng", ["--keylog", os.path.join(CAPTURES, "tls12.keys")], b"other sessions"),
+                                       ("tls13.pcapng", ["--keylog", os.path.join(CAPTURES, "manifest.json")], b"holds no secrets")):
+            said = self.dump(capture, *options)
+            self.assertEqual(said.out, b"")
+            self.assertIn(word, said.err)
+        self.assertIn(b"nothing to read", self.run_tool("dump", "--hex", "-", data=b"").err)
+        self.assertEqual(self.dump("keepalive.pcapng").err, b"")
+
+    def test_a_packet_that_was_pasted_in_part_is_shown_as_far_as_it_goes(self):
+        said = self.run_tool("dump", "--hex", "-", data=b"30 0c 00 03 61 2f 62 00 78\n")
+        self.assertIn(b"Publish Message [a/b]  ~5.0 1B : x !cut: 9 of 14 bytes", said.out)
+        self.assertIn(b"ends inside a packet: 9 of 14 bytes came", said.err)
+
+    def test_words_that_do_not_go_together_are_refused(self):
+        for options, word in ((["extra.pcap"], b"one input too many"), (["-Y", "mqtt"], b"--topic"), (["--nope"], b"unknown option"), (["--stats", "-V"], b"--stats takes the place"),
+                              (["--stats", "-T", "fields", "-e", "mqtt.topic"], b"-T fields"), (["--extract", "-", "--json"], b"--extract takes the place")):
+            self.assertIn(word, self.dump("keepalive.pcapng", *options, code=1).err)
 
 
 class Secrets(Dump):

@@ -33,6 +33,7 @@ public:
     secrets const* find(tls_random const& client);
 
     bool empty() const noexcept { return sessions_.empty(); }
+    bool has_file() const noexcept { return !path_.empty(); }
 
 private:
     void read_more(bool must_be_there);

@@ -58,6 +58,12 @@ bool skip_field(bytes_view body, std::size_t& at, std::size_t length_size) noexc
     return at <= body.size();
 }
 
+std::string where_keys_are(key_log const& keys) {
+    if (!keys.has_file()) return "give a key log with --keylog.";
+    if (keys.empty()) return "the key log holds no secrets; a program that is started with SSLKEYLOGFILE writes them.";
+    return "the key log has those of other sessions; was the program started with SSLKEYLOGFILE before it connected?";
+}
+
 std::string short_hex(tls_random const& random) {
     constexpr char digits[] = "0123456789abcdef";
     std::string    text;
@@ -300,7 +306,7 @@ void tls_session::agree(place const& at, std::uint16_t version, std::uint16_t nu
     auto const        is_missing = is_13_ ? secret(tls_secret::client_handshake).empty() || secret(tls_secret::server_handshake).empty()
                                                 : secret(tls_secret::master).empty();
     if (is_missing)
-        return give_up(at, "TLS, no keys for this session (client random " + short_hex(client_random_) + "...): give a key log with --keylog.");
+        return give_up(at, "TLS, no keys for this session (client random " + short_hex(client_random_) + "...): " + where_keys_are(at.d.keys));
     if (!is_13_) return keys_12(secret(tls_secret::master));
 
     traffic_secrets_[client_].assign(secret(tls_secret::client_traffic).begin(), secret(tls_secret::client_traffic).end());

@@ -2,6 +2,7 @@
 #include "filter.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include <aldis/codec/topic.hpp>
 
@@ -95,9 +96,17 @@ bool filter::takes_qos(record const& r) const noexcept {
 }
 
 void filter::packet(record& r) {
+    ++seen_;
     bool const here = takes_here(*r.of) && takes_client(r);
     bool const topic = here && takes_topic(r);                     // also where the type does not pass: it remembers questions
-    if (topic && allows(wanted_.types, r.what().type) && takes_qos(r)) next().packet(r);
+    if (!topic || !allows(wanted_.types, r.what().type) || !takes_qos(r)) return;
+    ++passed_;
+    next().packet(r);
+}
+
+void filter::finish() {
+    if (seen_ != 0 && passed_ == 0) next().note({}, nullptr, "the filters take none of the " + std::to_string(seen_) + " packets");
+    next().finish();
 }
 
 void filter::gap(conversation const& of, unsigned from, frame_stamp at, hole const& what) {

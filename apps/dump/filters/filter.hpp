@@ -28,6 +28,8 @@ public:
     void end(conversation const& of, unsigned from, frame_stamp at) override;
     void forget(conversation const& of) override;
     void note(frame_stamp at, conversation const* of, std::string const& text) override;
+    /// Says so where nothing passed.
+    void finish() override;
 
 private:
     using question = std::pair<std::uint32_t, std::uint64_t>;      // stream; type, sender and packet identifier
@@ -42,6 +44,7 @@ private:
     void remember(record const& r);
 
     filter_settings const&     wanted_;
+    std::uint64_t              seen_ = 0, passed_ = 0;             // packets
     std::set<question>         asked_{};                           // SUBSCRIBE and UNSUBSCRIBE that passed, and wait for their answer
     std::deque<question>       order_{};
     std::set<std::uint32_t>    other_clients_{};                   // conversations whose client was not asked for

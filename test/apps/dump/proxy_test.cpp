@@ -180,7 +180,7 @@ TEST_CASE("a proxy that is stopped ends the connections it has", "[dump][proxy]"
 }
 
 TEST_CASE("addresses that the proxy cannot use are refused with advice", "[dump][proxy]") {
-    CHECK_THROWS_WITH(open_proxy("x", "localhost:1", {}), Catch::Contains("cannot listen on 'x': write host:port"));
+    CHECK_THROWS_WITH(open_proxy("x", "localhost:1", {}), Catch::Contains("cannot listen on 'x': write a port"));
     CHECK_THROWS_WITH(open_proxy("0", "1883", {}), Catch::Contains("cannot pass on to '1883'"));
     CHECK_THROWS_WITH(open_proxy("0", "localhost:70000", {}), Catch::Contains("cannot pass on to"));
     running_proxy proxy;
@@ -188,5 +188,5 @@ TEST_CASE("addresses that the proxy cannot use are refused with advice", "[dump]
 }
 
 TEST_CASE("live capture refuses what it cannot capture with advice", "[dump][live]") {
-    CHECK_THROWS_WITH(open_live("no such interface", "", {}), Catch::Contains("Capturing on no such interface: "));
+    CHECK_THROWS_WITH(open_live("nosuchthing", "", {}), Catch::Contains("Capturing on nosuchthing: "));
 }
