@@ -12,7 +12,7 @@ from harness import ALDIS, DEADLINE, clean_environment, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURES = os.path.join(HERE, "..", "dump", "captures")
-PAGES = [os.path.join(HERE, "..", "..", "docs", name) for name in ("debugging.md", "dump.md")]
+PAGES = [os.path.join(HERE, "..", "..", "docs", name) for name in ("debugging.md", "dump.md", "tools.md")]
 BLOCK = re.compile(r"^```\n(\$ aldis dump .*?)^```$", re.MULTILINE | re.DOTALL)
 
 
