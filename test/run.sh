@@ -12,6 +12,7 @@ simulation | ten million simulated schedules of two engines and a lossy link    
 attack     | a thousand slow attackers of each kind against each listener          | bash test/transport/attack/long.sh
 kill_rounds | a publisher with a durable store killed 10,000 times (or: ROUNDS)     | bash test/interop/kill_rounds.sh
 large      | messages of 200 MB and of the largest size over every transport       | large_job
+memory     | memory over a million publishes and over ten thousand reconnects      | memory_job
 mutants    | plants known bugs in a copy of the session; each must be found        | bash test/simulation/mutants.sh
 TABLE
 }
@@ -264,6 +265,11 @@ fuzz_job() { # fuzz_job [TARGET [SECONDS]]: one target, or each in turn
 large_job() {
     build release -DALDIS_BUILD_TESTS=ON -DALDIS_BUILD_BENCH=ON -- bin/test_lib || return 1
     build/release/bin/test_lib '[large]'
+}
+
+memory_job() {
+    build release -DALDIS_BUILD_TESTS=ON -DALDIS_BUILD_BENCH=ON -- bin/test_running || return 1
+    build/release/bin/test_running '[.long]'
 }
 
 long() {
