@@ -7,6 +7,7 @@
 #include <aldis/session_store.hpp>
 
 #include "folder.hpp"
+#include "stored.hpp"
 #include "world.hpp"
 
 using namespace aldis;
@@ -23,7 +24,10 @@ public:
         waiting.emplace(std::move(what), std::move(done));
         if (answers_at_once) answer({});
     }
-    void close() noexcept override { kept->close(); }
+    void close() noexcept override {
+        while (waiting) answer(at_the_end);
+        kept->close();
+    }
     std::string failure() const override { return "the test said so"; }
 
     void answer(error_code ec) {
@@ -35,6 +39,7 @@ public:
     std::shared_ptr<session_store> kept = make_memory_store();
     std::optional<std::pair<std::shared_ptr<batch const>, commit_handler>> waiting{};
     error_code  load_error{};
+    error_code  at_the_end{};                                      // the answer to what waits when the store is closed
     std::size_t commits = 0;
     bool        answers_at_once = false;
 };
@@ -234,6 +239,79 @@ TEST_CASE("a client that goes while its store commits ends every operation once"
     CHECK(kept.calls() <= 1);
     session_store::contents found;
     CHECK_FALSE(store->load(found));                               // it was closed with its client
+}
+
+TEST_CASE("what gathered while a batch was being committed is kept when the client goes, unless the store fails", "[lib][durable]") {
+    auto const fails = GENERATE(false, true);
+    world      w;
+    auto const store = std::make_shared<slow_store>();
+    store->at_the_end = fails ? make_error_code(error::store_failed) : error_code{};
+    {
+        client     c(w.io, lasting_lamp().store(store));
+        auto const first = w.start_publish(c, "t", "x", qos_1);
+        w.settle();
+        REQUIRE(store->waiting);
+        auto const second = w.start_publish(c, "t", "y", qos_1);
+        w.settle();
+        REQUIRE(store->commits == 1);
+    }
+    CHECK(store->commits == (fails ? 1 : 2));
+    session_store::contents found;
+    REQUIRE_FALSE(store->load(found));
+    CHECK(found.changes.size() == (fails ? 0 : 2));
+}
+
+TEST_CASE("what gathered is kept when a batch was committed and the client has not heard of it", "[lib][durable]") {
+    world      w;
+    auto const store = std::make_shared<slow_store>();
+    {
+        client     c(w.io, lasting_lamp().store(store));
+        auto const first = w.start_publish(c, "t", "x", qos_1);
+        w.settle();
+        auto const second = w.start_publish(c, "t", "y", qos_1);
+        store->answer({});
+    }
+    session_store::contents found;
+    REQUIRE_FALSE(store->load(found));
+    CHECK(found.changes.size() == 2);
+}
+
+TEST_CASE("a failing store is tried once more when its client goes", "[lib][durable]") {
+    world      w;
+    auto const store = std::make_shared<slow_store>();
+    store->answers_at_once = true;
+    {
+        client c(w.io, lasting_lamp().store(store));
+        w.connect(c);
+        w.settle();
+        store->answers_at_once = false;
+        auto const sent = w.start_publish(c, "t", "x", qos_1);
+        w.settle();
+        store->answer({});
+        w.run(sent);
+        REQUIRE(w.run_until([&] { return store->waiting.has_value(); }));   // that it is over
+        store->answer(error::store_failed);
+        w.settle();
+    }
+    session_store::contents found;
+    REQUIRE_FALSE(store->load(found));
+    CHECK(words(found.changes).find("queued") == std::string::npos);
+}
+
+TEST_CASE("a file has all that was published before its client went", "[lib][durable]") {
+    scratch_folder folder;
+    auto const     store = make_sqlite_store(folder.file("s.db"));
+    {
+        world  w;
+        client c(w.io, lasting_lamp().store(store));
+        for (int i = 0; i < 50; ++i) {
+            (void)w.start_publish(c, "t", "x", qos_1);
+            w.settle();
+        }
+    }
+    session_store::contents found;
+    REQUIRE_FALSE(store->load(found));
+    CHECK(found.changes.size() == 50);
 }
 
 TEST_CASE("the loop ends when a failing store's client is closed", "[lib][durable]") {

@@ -1,4 +1,4 @@
-// Memory stays flat over a long life. Hidden: some minutes. test/run.sh --long memory runs it.
+// Memory stays flat over a long life. Hidden: some ten seconds. test/run.sh --long memory runs it.
 #include <unistd.h>
 
 #include <fstream>

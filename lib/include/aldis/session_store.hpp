@@ -59,10 +59,10 @@ public:
     virtual error_code load(contents& into) = 0;
 
     /// Makes a batch true as a whole, or fails and keeps nothing of it. `done` is called once, on any thread, also inside this call. One
-    /// batch at a time; it is not changed until then.
+    /// batch at a time; it is not changed until then. The next one may be given inside `done`, also while close() waits.
     virtual void commit(std::shared_ptr<batch const> what, commit_handler done) = 0;
 
-    /// The client is done with it: what was given is made true first. load() may be called again.
+    /// The client is done with it: what was given is made true first, and `done` of it called. load() may be called again.
     virtual void close() noexcept = 0;
 
     /// What failed last, in a line for people: "lamp.db: database or disk is full"; empty where the error code says it all. From any thread.

@@ -64,7 +64,7 @@ struct store_driver::mailbox {
 };
 
 store_driver::store_driver(asio::any_io_executor const& ex, std::shared_ptr<session_store> store, std::shared_ptr<session::state> state)
-    : ex_(ex), store_(std::move(store)), state_(std::move(state)), again_(ex), mail_(std::make_shared<mailbox>()) {}
+    : ex_(ex), store_(std::move(store)), state_(std::move(state)), again_(ex), mail_(std::make_shared<mailbox>()), last_(std::make_shared<last_batch>()) {}
 
 error_code store_driver::load() {
     session_store::contents found;
@@ -141,7 +141,9 @@ void store_driver::take_changes() {
 void store_driver::begin() {
     is_failing_ = is_resting_ = false;
     mail_->open(ex_);
-    store_->commit(batch_, [mail = mail_, weak = weak_from_this()](error_code ec) {
+    last_->asked();
+    store_->commit(batch_, [mail = mail_, last = last_, weak = weak_from_this()](error_code ec) {
+        last->answered(ec);
         mail->post([weak, ec] {
             if (auto const self = weak.lock()) self->ended(ec);
         });
@@ -180,9 +182,16 @@ void store_driver::rest() {
 
 void store_driver::leave() noexcept {
     watcher_ = nullptr;
-    if (!batch_ && has_changes()) gather();
     mail_->close();
     again_.cancel();
+    if (batch_ && is_failing_) {                                   // tried once more
+        take_changes();
+        store_->commit(batch_, [](error_code) {});
+    } else if (has_changes()) {
+        batch_ = std::make_shared<session_store::batch>();         // the one before may still be looked at
+        take_changes();
+        last_->commit(store_, batch_);
+    }
     store_->close();
 }
 

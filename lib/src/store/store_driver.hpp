@@ -14,6 +14,8 @@
 
 #include <aldis/session_store.hpp>
 
+#include "last_batch.hpp"
+
 namespace aldis {
 
 namespace asio = boost::asio;
@@ -58,7 +60,8 @@ public:
     /// Until the next change nothing is tried again, so that the loop may end.
     void rest();
 
-    /// What has changed is given to the store, which is closed; nobody is called any more and the executor is not used after this.
+    /// What has changed is given to the store, also what gathered while a batch was being committed, and the store is closed; nobody is
+    /// called any more and the executor is not used after this.
     void leave() noexcept;
 
 private:
@@ -82,6 +85,7 @@ private:
     std::string                           client_id_{};
     std::vector<kept_subscription>        subscriptions_{};
     std::shared_ptr<mailbox>              mail_;
+    std::shared_ptr<last_batch>           last_;
     watcher*                              watcher_ = nullptr;
     bool                                  is_posted_ = false;
     bool                                  is_failing_ = false;     // the batch is not being committed now
