@@ -87,6 +87,13 @@ void bound_payload(broker_limits& in, limit_settings const& given) {
     in.max_packet_size(static_cast<w32>(std::min({wanted, largest, given.max_packet_size.value_or(largest)})));
 }
 
+// What is let in can be handed on: where nobody says otherwise a queue has room for the largest packet.
+void fit_queues(broker_limits& in, limit_settings const& given) {
+    auto const enough = std::size_t{in.max_packet_size()} + (size{64} << 10U);
+    if (!given.max_queued_bytes) in.max_queued_bytes(std::max(in.max_queued_bytes(), enough));
+    if (!given.max_inflight_bytes) in.max_inflight_bytes(std::max(in.max_inflight_bytes(), enough));
+}
+
 } // namespace
 
 broker_limits limits_of(limit_settings const& given) {
@@ -96,6 +103,7 @@ broker_limits limits_of(limit_settings const& given) {
     for (auto const& row : toggles)
         if (auto const& value = given.*row.from) (out.*row.set)(*value);
     bound_payload(out, given);
+    fit_queues(out, given);
     return out;
 }
 

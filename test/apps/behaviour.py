@@ -18,7 +18,7 @@ class WithBroker(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker().start()
+        cls.broker = Broker("allow_anonymous true", "max_packet_size 16777216").start()
 
     @classmethod
     def tearDownClass(cls):

@@ -1,4 +1,4 @@
-# `aldis bench` on Debian's mosquitto, and on servers that lose, repeat and mix up messages: what it counts, and how it exits.
+# `aldis bench` on `aldis broker`, and on servers that lose, repeat and mix up messages: what it counts, and how it exits.
 import json
 import struct
 import subprocess
@@ -14,7 +14,7 @@ class Measuring(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker("allow_anonymous true", "max_inflight_messages 0", "max_queued_messages 0").start()
+        cls.broker = Broker("allow_anonymous true", "max_inflight_messages 0", "max_queued_messages 0", "max_connect_rate 0").start()
 
     @classmethod
     def tearDownClass(cls):

@@ -81,7 +81,7 @@ class Logs(Dump):
         run = self.run_tool("pub", *self.broker.where, "-t", "a/b", "-m", "hello", "-q", "2", "-u", "me", "-P", "hunter2", "--packets", "--capture", path)
         self.assertEqual((run.code, run.out), (0, b""), run)
         text = self.held_against_dump(run.err, path)
-        for word in ("Connect Command  5.0", "Connect Ack  acks=3 +", "Publish Message (id=1) [a/b]  q2 5B", "Publish Received (id=1)  acks=5 +",
+        for word in ("Connect Command  5.0", "Connect Ack  acks=3 +", "Publish Message (id=1) [a/b]  q2 5B", "Publish Received (id=1)  0x10 No matching subscribers acks=5 +",
                      "Publish Complete (id=1)  acks=7 +", "Disconnect Req"):
             self.assertIn(word, text)
         self.assertNotIn(b"hunter2", run.err)
@@ -103,7 +103,7 @@ class Logs(Dump):
 
     def test_a_subscriber_that_is_cut_off_logs_both_connections(self):
         path = os.path.join(self.folder, "sub.pcap")
-        subscriber = self.start_subscribed("sub", *self.broker.where, "-t", "on", "-i", "lamp", "-C", "1", "--capture", path)
+        subscriber = self.start_subscribed("sub", *self.broker.where, "-V", "311", "-t", "on", "-i", "lamp", "-C", "1", "--capture", path)
         self.run_tool("pub", *self.broker.where, "-t", "other", "-m", "x", "-i", "lamp")
 
         def told():

@@ -42,11 +42,11 @@ def free_port():
 
 
 class Broker:
-    """Debian's mosquitto with a configuration of its own, never the service. `listeners` names further ones with their lines: see `ports`."""
+    """`aldis broker` with a configuration of its own, which mosquitto would read as well. `listeners` names further ones with their lines: see `ports`."""
 
     def __init__(self, *lines, files=None, listeners=None):
         self.folder = tempfile.mkdtemp(prefix="aldis_broker_")
-        os.chmod(self.folder, 0o777)  # mosquitto gives up being root before it makes sockets
+        os.chmod(self.folder, 0o777)                               # mosquitto gives up being root before it makes sockets
         for name, text in (files or {}).items():
             with open(os.path.join(self.folder, name), "w") as file:
                 file.write(text)
@@ -66,11 +66,14 @@ class Broker:
             path = os.path.join(self.folder, "mosquitto.conf")
             with open(path, "w") as file:
                 file.write("\n".join([*further, f"listener {self.port} 127.0.0.1", *self.lines]) + "\n")
-            self.process = subprocess.Popen([find_program("mosquitto"), "-c", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.process = subprocess.Popen([*self.command(), "-c", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if self._is_up():
                 return self
             self.port = None
-        raise AssertionError("mosquitto does not start")
+        raise AssertionError(f"{self.command()} does not start")
+
+    def command(self):
+        return [ALDIS, "broker"]
 
     def _is_up(self):
         def tried():
@@ -81,7 +84,7 @@ class Broker:
                 return "up"
             except OSError:
                 return None
-        return wait_until(tried, "mosquitto") == "up"
+        return wait_until(tried, "the broker") == "up"
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -96,6 +99,13 @@ class Broker:
     @property
     def where(self):
         return ["-h", "127.0.0.1", "-p", str(self.port)]
+
+
+class Mosquitto(Broker):
+    """Debian's mosquitto, never the service: for tests of how we get along with it."""
+
+    def command(self):
+        return [find_program("mosquitto")]
 
 
 class Result:

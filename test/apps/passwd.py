@@ -4,7 +4,7 @@ import re
 import stat
 
 import harness
-from harness import ALDIS, Broker, Tools, find_program
+from harness import ALDIS, Mosquitto, Tools, find_program
 
 
 class Passwords(Tools):
@@ -43,7 +43,7 @@ class Passwords(Tools):
         self.passwd("-c", "-b", self.path, "slow", "secret")
         self.passwd("-I", "5000", "-b", self.path, "slower", "secret")
         self.passwd("-H", "sha512", "-b", self.path, "old", "secret")
-        broker = Broker("allow_anonymous false", "password_file FOLDER/users", files={"users": self.text().decode()}).start()
+        broker = Mosquitto("allow_anonymous false", "password_file FOLDER/users", files={"users": self.text().decode()}).start()
         self.addCleanup(broker.close)
         for user in ("slow", "slower", "old"):
             for password, code in (("secret", 0), ("Secret", 5)):

@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import Broker, Tools, Witness
+from harness import Mosquitto, Tools, Witness
 
 
 def normal(text):
@@ -28,7 +28,7 @@ class Publishing(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker().start()
+        cls.broker = Mosquitto().start()
 
     @classmethod
     def tearDownClass(cls):
@@ -115,7 +115,7 @@ class Subscribing(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker().start()
+        cls.broker = Mosquitto().start()
 
     @classmethod
     def tearDownClass(cls):
@@ -227,7 +227,7 @@ class Requesting(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker().start()
+        cls.broker = Mosquitto().start()
 
     @classmethod
     def tearDownClass(cls):
@@ -317,8 +317,8 @@ class Refusals(Tools):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = Broker().start()
-        cls.closed = Broker("allow_anonymous false").start()
+        cls.broker = Mosquitto().start()
+        cls.closed = Mosquitto("allow_anonymous false").start()
 
     @classmethod
     def tearDownClass(cls):

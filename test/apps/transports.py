@@ -14,7 +14,7 @@ import termios
 import time
 
 import harness
-from harness import Broker, Tools, wait_until
+from harness import Mosquitto, Tools, wait_until
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "certificates.sh")
 CERTS = tempfile.mkdtemp(prefix="aldis_certificates_")
@@ -49,7 +49,7 @@ class OverTransports(Tools):
         super().setUpClass()
         subprocess.run(["bash", SCRIPT, CERTS], check=True, stdout=subprocess.DEVNULL)
         # Who is known by a certificate or a key may use his own topics only.
-        cls.broker = Broker("allow_anonymous true", "user root", "psk_file FOLDER/keys", "acl_file FOLDER/rules", "listener 0 FOLDER/socket", listeners=LISTENERS,
+        cls.broker = Mosquitto("allow_anonymous true", "user root", "psk_file FOLDER/keys", "acl_file FOLDER/rules", "listener 0 FOLDER/socket", listeners=LISTENERS,
                             files={"keys": f"lamp-7:{PSK}\n", "rules": "topic readwrite #\npattern readwrite %u/#\n"}).start()
         cls.socket = os.path.join(cls.broker.folder, "socket")
         wait_until(lambda: os.path.exists(cls.socket), "the socket")
@@ -161,7 +161,7 @@ class Crossed(OverTransports):
             self.assertIn(shown, self.run_tool("pub", *self.at("tls"), *arguments, "-t", "a", "-m", "b", "-d").out.decode())
 
     def test_a_lost_connection_is_made_again_over_tls(self):
-        broker = Broker("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
+        broker = Mosquitto("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
         self.addCleanup(broker.close)
         where = ["-h", "127.0.0.1", "-p", str(broker.ports["tls"]), *TRUST]
         process = self.start_subscribed("sub", *where, "-t", "a", "-C", "1")
@@ -270,7 +270,7 @@ class Certificates(OverTransports):
                 self.fails("pub", 1, words, *where, *arguments, begins=begins)
 
     def test_a_subscriber_gives_up_when_the_certificate_has_changed(self):
-        broker = Broker("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
+        broker = Mosquitto("allow_anonymous true", "user root", listeners={"tls": LISTENERS["tls"]}).start()
         self.addCleanup(broker.close)
         process = self.start_subscribed("sub", "-h", "127.0.0.1", "-p", str(broker.ports["tls"]), *TRUST, "-t", "a")
         broker.stop()

@@ -13,7 +13,7 @@ import tempfile
 from collections import namedtuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "apps"))
-from harness import Broker  # noqa: E402
+from harness import Mosquitto  # noqa: E402
 
 DEADLINE = 300
 CLIENTS = ["aldis", "mosquitto", "paho"]
@@ -57,7 +57,7 @@ class Runner:
         for missing in set(CLIENTS) - set(self.clients):
             print(f"bench_{missing} is not there: its column is left out", file=sys.stderr)
         self.mock = Mock(folder)
-        self.broker = Broker("allow_anonymous true", "max_inflight_messages 0", "max_queued_messages 0", "set_tcp_nodelay true").start()
+        self.broker = Mosquitto("allow_anonymous true", "max_inflight_messages 0", "max_queued_messages 0", "set_tcp_nodelay true").start()
 
     def program(self, client):
         return os.path.join(self.folder, f"bench_{client}")
