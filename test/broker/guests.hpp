@@ -119,6 +119,14 @@ public:
                 core.feed(*p, now);
                 core.drain(*p, now);
                 core.arm(*p);
+                core.watch_commit(*p);
+            }
+            if (commits && (!core.notes().empty() || core.waits_for_commit())) {
+                broker_store::batch all;
+                auto const          no = core.notes().move_to(all);
+                for (auto const& each : all) commits(each);
+                core.committed(no, now);
+                moved = true;
             }
             for (auto& each : guests) moved = down(each) || moved;
         }
@@ -137,6 +145,7 @@ public:
         settle();
     }
 
+    std::function<void(broker_store::entry const&)> commits{};     // with a store: what it is given
     time_point       now{std::chrono::hours{1}};
     serving::core    core;
     std::list<guest> guests{};
@@ -207,7 +216,7 @@ inline void guest::connect(entrance const& how) {
     dismissed.reset();
     ended.reset();
     turned_away = session_was_open = false;
-    link = std::make_unique<serving::peer>(in_->core.settings_for(how.where), how.where);
+    link = std::make_unique<serving::peer>(in_->core.settings_for(how.where), how.where, in_->core.notes().clock());
     link->address = how.address;
     link->address_key = how.address.substr(0, how.address.rfind(':'));
     link->is_local = link->address_key == "127.0.0.1";

@@ -12,6 +12,7 @@
 #include <aldis/connection.hpp>
 #include <support/catch.hpp>
 
+#include "broker_model.hpp"
 #include "folder.hpp"
 #include "stored.hpp"
 
@@ -27,58 +28,8 @@ kept_session session_of(session_no no, std::string name) { return {no, std::move
 
 broker_store::session_changed in(session_no no, change c) { return {no, std::move(c)}; }
 
-/// What a broker has in memory, as plain as can be.
-class model {
-public:
-    void apply(broker_store::entry const& each) {
-        std::visit([this](auto const& one) { on(one); }, each);
-    }
-
-    std::string words() const {
-        std::string all;
-        for (auto const& [no, each] : sessions_) {
-            all += std::to_string(no) + ' ' + each.what.client_id + ' ' + each.what.user_name.value_or("nobody") + ' ' + std::to_string(each.what.expiry) + (each.what.left_at ? " left\n" : " here\n");
-            all += test::words(each.state.snapshot());
-            for (auto const& [filter, kept] : each.subscriptions) all += filter + ' ' + std::to_string(kept.options) + ' ' + std::to_string(kept.identifier) + '\n';
-            if (each.will) all += "will " + std::string(each.will->message.topic()) + ' ' + std::to_string(each.will->delay.count()) + (each.will->retain ? " r\n" : "\n");
-        }
-        for (auto const& [topic, payload] : retained_) all += topic + " = " + payload + '\n';
-        return all;
-    }
-
-    struct one_session {
-        kept_session                             what{};
-        session::state                           state{};
-        std::map<std::string, kept_subscription> subscriptions{};
-        std::optional<routing::will>             will{};
-    };
-    std::map<session_no, one_session> sessions_{};
-    std::map<std::string, std::string> retained_{};
-
-private:
-    void on(broker_store::session_is const& one) {
-        auto& at = sessions_[one.what.no];
-        at.what = one.what;
-        at.state.replay(opened(one.what.expiry));
-    }
-    void on(broker_store::session_ended const& one) { sessions_.erase(one.no); }
-    void on(broker_store::session_changed const& one) {
-        auto& at = sessions_[one.no];
-        REQUIRE(at.state.replay(one.what));
-        if (one.what.kind == what::cleared) at.state.replay(opened(at.what.expiry));
-    }
-    void on(broker_store::subscribed const& one) { sessions_[one.no].subscriptions.insert_or_assign(one.what.filter, one.what); }
-    void on(broker_store::unsubscribed const& one) { sessions_[one.no].subscriptions.erase(one.filter); }
-    void on(broker_store::will_is const& one) { sessions_[one.no].will = one.what; }
-    void on(broker_store::retained_is const& one) {
-        std::string const topic(one.what.message.topic());
-        if (one.what.message.payload().empty()) retained_.erase(topic);
-        else retained_.insert_or_assign(topic, std::string(to_text(one.what.message.payload())));
-    }
-};
-
 std::string words_of(broker_store::contents const& found) {
-    model all;
+    broker_model all;
     for (auto const& each : found.sessions) {
         all.apply(broker_store::session_is{each.what});
         for (auto const& c : each.changes) all.apply(in(each.what.no, c));
@@ -94,7 +45,7 @@ class happenings {
 public:
     explicit happenings(unsigned seed) : random_(seed) {}
 
-    model now{};
+    broker_model now{};
 
     broker_store::batch next(std::size_t steps) {
         broker_store::batch all;

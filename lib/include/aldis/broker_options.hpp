@@ -14,6 +14,7 @@
 #include <aldis/broker_hooks.hpp>
 #include <aldis/broker_limits.hpp>
 #include <aldis/broker_listener.hpp>
+#include <aldis/broker_store.hpp>
 #include <aldis/log.hpp>
 
 namespace aldis {
@@ -54,6 +55,10 @@ public:
     broker_options& on_publish(publish_hook value) { on_publish_ = std::move(value); return *this; }
     /// Told when a session gets a connection, loses it, and ends.
     broker_options& on_session(session_hook value) { on_session_ = std::move(value); return *this; }
+    /// Where sessions, their messages, wills and retained messages outlive the process: then PUBACK, PUBREC, PUBCOMP, SUBACK and CONNACK leave after
+    /// the commit that makes them true. Read by broker::start(), or by what
+    /// else makes the broker work first, which throws where it can not be read. Without it everything ends with the process.
+    broker_options& store(std::shared_ptr<broker_store> value) { store_ = std::move(value); return *this; }
 
     // ---- What -------------------------------------------------------------------------------------------------------------
 
@@ -85,6 +90,7 @@ public:
     authorise_hook const&                               authorise() const noexcept { return authorise_; }
     publish_hook const&                                 on_publish() const noexcept { return on_publish_; }
     session_hook const&                                 on_session() const noexcept { return on_session_; }
+    std::shared_ptr<broker_store> const&                store() const noexcept { return store_; }
     broker_limits const&                                limits() const noexcept { return limits_; }
     bool                                                allow_zero_length_clientid() const noexcept { return allow_zero_length_clientid_; }
     std::string const&                                  auto_id_prefix() const noexcept { return auto_id_prefix_; }
@@ -99,6 +105,7 @@ private:
     std::string                                  metrics_listener_fault_{};
     std::shared_ptr<access::password_file const> passwords_{};
     std::shared_ptr<access::acl_file const>      acl_{};
+    std::shared_ptr<broker_store>                store_{};
     authenticate_later_hook                      authenticate_{};
     authorise_hook                               authorise_{};
     publish_hook                                 on_publish_{};

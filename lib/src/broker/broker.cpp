@@ -45,10 +45,12 @@ void broker::impl::log(aldis::log_level level, std::string const& line) const {
 void broker::impl::start() {
     if (std::exchange(is_started_, true)) return;
     try {
+        load();
         for (auto const& each : core_.options().listeners()) open(each);
         open_pages();
     } catch (...) {
         listeners_.clear();
+        if (auto const kept = std::exchange(keeping_, nullptr)) kept->leave();
         is_started_ = false;
         throw;
     }
@@ -57,7 +59,25 @@ void broker::impl::start() {
     arm();
 }
 
+/// What the store has, once.
+void broker::impl::load() {
+    auto const& store = core_.options().store();
+    if (!store || keeping_) return;
+    if (core_.notes().is_kept()) throw boost::system::system_error(make_error_code(error::store_in_use), "a broker with a store starts once");
+    keeping_ = std::make_shared<serving::keeping>(io_, store, core_);
+    keeping_->on_state = [this](std::string const& failure) {
+        if (failure.empty()) log(log_level::notice, "the store works again");
+        else log(log_level::error, "the store can not be written, nothing is acknowledged: " + failure);
+    };
+    if (auto const ec = keeping_->load()) {
+        auto const text = keeping_->failure();
+        throw boost::system::system_error(ec, text.empty() ? "the store can not be read" : text);
+    }
+    keeping_->gather();
+}
+
 transport::endpoint broker::impl::listen(broker_listener where) {
+    load();
     auto& made = open(std::move(where));
     accept_next(made);
     is_stopped_ = false;
@@ -103,6 +123,7 @@ void broker::impl::accept_next(listening& at) {
 
 void broker::impl::serve(std::unique_ptr<transport::stream> stream, broker_listener const* by) {
     if (is_stopping_ || is_gone_) return stream->close();
+    load();
     auto way = stream->facts();
     auto how = core_.settings_for(by);
     if (way.since.time_since_epoch().count() != 0) {               // its handshakes count, too
@@ -136,6 +157,7 @@ void broker::impl::flush() {
         held->turn();
         if (is_gone_) return;
     }
+    if (keeping_) keeping_->gather();
     arm();
 }
 
@@ -152,6 +174,7 @@ void broker::impl::arm() {
         if (ec || !self || self->is_gone_) return;
         self->armed_.reset();
         self->core_.tick(connection::now());
+        if (self->keeping_) self->keeping_->gather();
         self->arm();
     });
 }
@@ -183,6 +206,7 @@ void broker::impl::stop_now() {
 }
 
 void broker::impl::stopped() {
+    if (auto const kept = std::exchange(keeping_, nullptr)) kept->leave();
     for (auto& each : std::exchange(stops_, {})) std::move(each).complete(error_code{});
     for (auto& each : std::exchange(listeners_, {})) closed_.push_back(std::move(each));
     is_stopping_ = is_started_ = false;
@@ -198,6 +222,7 @@ void broker::impl::abandon() noexcept {
     if (pages_) pages_->close();
     for (auto const& each : listeners_) each->socket.close();
     for (auto const& [key, each] : links_) each->abandon();
+    if (auto const kept = std::exchange(keeping_, nullptr)) kept->leave();
     for (auto& each : std::exchange(stops_, {})) std::move(each).complete(asio::error::operation_aborted);
 }
 

@@ -119,6 +119,7 @@ void core::admit(peer& p, time_point now) {
     if (p.engine.where() != session::phase::accepting) return;
     auto const& request = asking->request;
     if (is_error(how.reason())) return refuse(p, how.reason(), how.reason_string(), how.props(), now);
+    if (journal_.is_failing()) return refuse(p, reason_code::quota_exceeded, "the store can not be written", {}, now);
 
     auto user = how.user_name();
     if (!user && request.user_name) user = std::string(*request.user_name);
@@ -157,6 +158,17 @@ std::shared_ptr<member> core::enter(peer& p, std::string name, std::optional<std
     return make_member(std::move(name), user);
 }
 
+namespace {
+
+/// How long the session lasts without a connection, in seconds. Before 5.0 it ends with the connection, or never.
+std::uint32_t lasts_for(packet::connect const& request, std::uint32_t asked, std::int64_t cap) {
+    constexpr std::uint32_t for_ever = 0xFFFF'FFFF;
+    if (!is_v5(request.version)) return request.clean_start ? 0 : for_ever;
+    return cap != 0 && asked > cap ? static_cast<std::uint32_t>(cap) : asked;
+}
+
+} // namespace
+
 void core::accept(peer& p, std::shared_ptr<member> const& who, admission const& how, bool is_assigned, time_point now) {
     auto const  asking = p.asking;
     auto const& request = asking->request;
@@ -187,7 +199,10 @@ void core::accept(peer& p, std::shared_ptr<member> const& who, admission const& 
     give_rules(*who);
     deadlines_.clear(*who);
     publish_wills(now);
-    wills_.connected(who->no, request.last_will ? std::optional(to_will(*request.last_will)) : std::nullopt);    // [MQTT-3.1.2-7]
+    auto const will = [&] { return request.last_will ? std::optional(to_will(*request.last_will)) : std::nullopt; };
+    note_session(*who, lasts_for(request, expiry, cap), std::nullopt);
+    if (who->is_kept) journal_.note(broker_store::will_is{who->no, will()});
+    wills_.connected(who->no, will());                    // [MQTT-3.1.2-7]
     let_in(p);
     p.at = peer::stage::admitted;
     ++clients_of_[p.listener];

@@ -110,7 +110,9 @@ void core::drain(peer& p, time_point now) {
         else if (auto const* const end = std::get_if<delivered>(said); end && p.who) note_end(*p.who, *end);
         else if (auto const* const last = std::get_if<closed>(said)) end_connection(p, *last, now);
     }
-    if (p.who) count(*p.who);
+    if (!p.who) return;
+    note_changes(*p.who);
+    count(*p.who);
 }
 
 void core::note_end(member& who, session::event::delivered const& e) {
@@ -125,6 +127,7 @@ void core::gone(peer& p, time_point now) {
     let_in(p);
     if (p.asking) p.asking->from = nullptr;
     deadlines_.clear(p);
+    if (std::exchange(p.is_awaiting, false)) std::erase(awaiting_, &p);
     --counters_.connections;
     if (!p.is_dirty) return;
     peer** at = &first_dirty_;                                     // rare: it was to be written to

@@ -19,6 +19,7 @@
 #include <aldis/session/engine.hpp>
 
 #include "deadlines.hpp"
+#include "journal.hpp"
 #include "member.hpp"
 #include "rate.hpp"
 
@@ -88,6 +89,18 @@ public:
     /// Other options from now on, for those that are there too.
     void reload(std::shared_ptr<broker_options const> fresh, time_point now);
 
+    // ---- What outlives the process: restoring.cpp -----------------------------------------------------------------------
+
+    /// There is a store, and this is what it has. Before anything else. False: it does not fit together.
+    bool restore(broker_store::contents found, time_point now);
+
+    journal& notes() noexcept { return journal_; }
+
+    /// Whether a peer's output waits for a commit, and the end of its wait.
+    void watch_commit(peer& p);
+    bool waits_for_commit() const noexcept { return !awaiting_.empty(); }
+    void committed(std::uint64_t batch, time_point now);
+
     // ---- For the program: publishing.cpp --------------------------------------------------------------------------------
 
     struct publication {
@@ -149,6 +162,12 @@ private:
     routing::will           to_will(packet::will const& left) const;
     void                    publish_wills(time_point now);
 
+    // ---- restoring.cpp --------------------------------------------------------------------------------------------------
+    bool restore(broker_store::loaded_session const& from, time_point now);
+    void note_session(member& who, std::uint32_t expiry, std::optional<time_point> left_at);
+    void note_subscription(member const& who, subscription const& wanted, std::uint32_t id);
+    void note_changes(member& who);
+
     // ---- subscribing.cpp ------------------------------------------------------------------------------------------------
     void        on(peer& p, session::event::subscribe_request const& e, time_point now);
     void        on(peer& p, session::event::unsubscribe_request const& e, time_point now);
@@ -201,6 +220,8 @@ private:
     routing::retained_store                                   retained_;
     routing::will_queue                                       wills_{};
     deadlines                                                 deadlines_{};
+    journal                                                   journal_{};
+    std::vector<peer*>                                        awaiting_{};     // a commit
     std::unordered_map<std::string, std::shared_ptr<member>>  by_name_{};
     std::vector<member*>                                      by_no_{};        // [number - 1]; null where it is free
     std::vector<session_no>                                   free_{};

@@ -16,6 +16,7 @@
 #include <aldis/transport/listener.hpp>
 
 #include "core.hpp"
+#include "keeping.hpp"
 #include "link.hpp"
 #include "operation.hpp"
 
@@ -62,6 +63,7 @@ private:
     void       arm();
     void       stop_now();
     void       stopped();
+    void       load();
     void       log(aldis::log_level level, std::string const& line) const;
 
     executor_type                                                    io_;
@@ -71,6 +73,7 @@ private:
     std::unique_ptr<transport::http_pages>                           pages_{};
     std::unordered_map<serving::link*, std::shared_ptr<serving::link>> links_{};
     asio::steady_timer                                               timer_;
+    std::shared_ptr<serving::keeping>                                keeping_{};  // with a store, from start() to the end
     std::optional<session::time_point>                               armed_{};
     std::vector<stop_operation>                                      stops_{};
     bool                                                             is_started_ = false;

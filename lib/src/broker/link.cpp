@@ -45,6 +45,7 @@ void link::turn() {
     core.drain(*this, now);
     write(now);
     core.drain(*this, now);                                        // choosing what to write may have ended a delivery
+    core.watch_commit(*this);
     if (!host_) return;                                            // a hook has destroyed the broker
     if (wants_close) close();
     end_if_finished(now);

@@ -33,7 +33,7 @@ protected:
 class link final : public peer, public std::enable_shared_from_this<link> {
 public:
     link(link_host& host, std::unique_ptr<transport::stream> stream, session::settings const& how, broker_listener const* where)
-        : peer(how, where), host_(&host), stream_(std::move(stream)) {}
+        : peer(how, where, host.state().notes().clock()), host_(&host), stream_(std::move(stream)) {}
 
     /// All that one turn of the loop may make necessary: after what the engine was given, and when a deadline passed.
     void turn();

@@ -49,6 +49,7 @@ struct member final : timed {
     std::vector<retained_walk>          owed{};
     std::size_t                         accounted = 0;             // bytes, in the broker's sum
     std::uint64_t                       dropped = 0;
+    bool                                is_kept = false;           // in a store
     protocol                            version = protocol::v5;
 
     client_identity identity() const noexcept;
@@ -67,7 +68,8 @@ struct attempt {
 struct peer : timed {
     enum class stage : std::uint8_t { unknown, admitted, over };
 
-    peer(session::settings const& how, broker_listener const* where) : timed(kind::peer), engine(session::role::server, how), listener(where) {}
+    peer(session::settings const& how, broker_listener const* where, session::commit_clock const& clock)
+        : timed(kind::peer), engine(session::role::server, how, clock), listener(where) {}
 
     std::shared_ptr<member>   who{};                               // since CONNACK; the engine may look at it to its end
     session::engine           engine;
@@ -83,6 +85,7 @@ struct peer : timed {
     stage                     at = stage::unknown;
     bool                      is_local = false;
     bool                      is_dirty = false;
+    bool                      is_awaiting = false;                 // a commit
     bool                      is_draining = false;
     bool                      is_counted = false;                  // among those that are not let in yet
     bool                      wants_close = false;                 // at once, without a word

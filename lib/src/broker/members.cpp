@@ -39,6 +39,10 @@ void core::end_member(member& who, time_point now) {
     by_no_[who.no - 1] = nullptr;
     free_.push_back(who.no);
     by_name_.erase(who.client_id);
+    if (std::exchange(who.is_kept, false)) {
+        who.state.keep_changes(false);
+        journal_.note(broker_store::session_ended{who.no});
+    }
     if (!who.at) who.state.clear();
 }
 
@@ -69,7 +73,9 @@ void core::end_connection(peer& p, session::event::closed const& e, time_point n
 
     if (e.discard_will) wills_.drop(who.no);                       // [MQTT-3.14.4-3] [v3-MQTT-3.14.4-3]
     else wills_.disconnected(who.no, now, who.ends);               // [MQTT-3.1.2-8] [v3-MQTT-3.1.2-8]
+    if (who.is_kept && e.discard_will) journal_.note(broker_store::will_is{who.no, {}});
     if (span && span->count() == 0) return end_member(who, now);     // [MQTT-3.1.2-23] [v3-MQTT-3.1.2-6]
+    note_session(who, who.state.expiry(), now);
     publish_wills(now);
     count(who);
     arm(who, now);
@@ -116,6 +122,7 @@ void core::arm(member& who, time_point now) {
     auto       due = who.ends;
     auto const next = who.state.expire(now);
     for (auto const& each : who.state.take_outcomes()) note_end(who, each);
+    note_changes(who);
     if (next && (!due || *next < *due)) due = next;
     if (due) deadlines_.set(who, *due);
     else deadlines_.clear(who);
@@ -149,6 +156,7 @@ routing::will core::to_will(packet::will const& left) const {
 void core::publish_wills(time_point now) {
     while (auto due = wills_.take_due(now)) {                      // [MQTT-3.1.2-10]
         auto* const who = due->session <= by_no_.size() ? by_no_[due->session - 1] : nullptr;
+        if (who && who->is_kept) journal_.note(broker_store::will_is{who->no, {}});
         if (!who || !may(*who, access_kind::write, due->what.message.topic())) continue;
         // [MQTT-3.1.2-14] [MQTT-3.1.2-15] [v3-MQTT-3.1.2-16] [v3-MQTT-3.1.2-17]
         publication what{std::move(due->what.message), due->what.qos, due->what.retain, {}};

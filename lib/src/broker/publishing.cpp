@@ -96,7 +96,9 @@ reason_code core::route(publication const& what, session_no from, time_point now
 bool core::keep(publication const& what, time_point now) {
     using enum routing::retained_outcome;                          // [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] [v3-MQTT-3.3.1-7]
     auto const outcome = retained_.set({what.content, what.qos, what.expires_at}, now);
-    return outcome != too_many && outcome != too_large && outcome != too_deep;
+    bool const is_done = outcome != too_many && outcome != too_large && outcome != too_deep;
+    if (is_done && outcome != absent) journal_.note(broker_store::retained_is{{what.content, what.qos, what.expires_at}});
+    return is_done;
 }
 
 routing::readiness core::readiness_of(session_no no, publication const& what) const {
@@ -130,10 +132,12 @@ bool core::give(member& to, session::message const& content, session::publish_op
     if (to.at) {
         taken = to.at->engine.publish(content, how, now).has_value();
         mark(*to.at);
+        note_changes(to);
     } else if (how.qos != qos_level::at_most_once || limits().queue_qos0_messages()) {
         taken = to.state.enqueue(                                  // [v3-MQTT-3.1.2-5]
             content, how, settings_for(nullptr).queue, now).result == session::enqueued::how::yes;
         for (auto const& each : to.state.take_outcomes()) note_end(to, each);
+        note_changes(to);
         count(to);
         if (taken && how.expires_at && (!to.is_set() || *how.expires_at < to.due())) deadlines_.set(to, *how.expires_at);
     } else {

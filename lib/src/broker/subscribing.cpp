@@ -34,6 +34,7 @@ reason_code core::subscribe(member& who, subscription const& wanted, std::uint32
     auto const made = router_.subscribe(who.no, wanted, id);
     if (made == routing::subscribed::too_many) return reason_code::quota_exceeded;
     if (made == routing::subscribed::too_deep) return reason_code::topic_filter_invalid;
+    note_subscription(who, wanted, id);
     bool const is_new = made == routing::subscribed::added;
     // [MQTT-3.8.4-4] [v3-MQTT-3.3.1-6] [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
     bool const is_owed = wanted.retained == retain_handling::send || (wanted.retained == retain_handling::send_if_new && is_new);
@@ -55,6 +56,7 @@ void core::on(peer& p, session::event::unsubscribe_request const& e, time_point 
         }
         // What is in the session already is still delivered. [MQTT-3.10.4-1] [MQTT-3.10.4-2] [MQTT-3.10.4-3] [v3-MQTT-3.10.4-1] [v3-MQTT-3.10.4-2] [v3-MQTT-3.10.4-3]
         bool const had = router_.unsubscribe(p.who->no, filter);
+        if (had && p.who->is_kept) journal_.note(broker_store::unsubscribed{p.who->no, std::string(filter)});
         forget(*p.who, filter);
         codes.add(had ? reason_code::success : reason_code::no_subscription_existed);
     }

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <mutex>
 #include <unordered_set>
 #include <utility>
 
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 
 namespace aldis {
 namespace {
@@ -39,29 +36,6 @@ void forget_cleared(std::vector<change>& changes) {
 }
 
 } // namespace
-
-/// Where the store's thread leaves its answer. Once closed, the executor, and what it stands for, may go.
-struct store_driver::mailbox {
-    std::mutex                           guard;
-    std::optional<asio::any_io_executor> to;                       // counts as work while an answer is awaited
-
-    void open(asio::any_io_executor const& ex) {
-        std::lock_guard const lock(guard);
-        to = asio::prefer(ex, asio::execution::outstanding_work.tracked);
-    }
-
-    void close() {
-        std::lock_guard const lock(guard);
-        to.reset();
-    }
-
-    template <class Handler>
-    void post(Handler handler) {
-        std::lock_guard const lock(guard);
-        if (to) asio::post(*to, std::move(handler));
-        to.reset();
-    }
-};
 
 store_driver::store_driver(asio::any_io_executor const& ex, std::shared_ptr<session_store> store, std::shared_ptr<session::state> state)
     : ex_(ex), store_(std::move(store)), state_(std::move(state)), again_(ex), mail_(std::make_shared<mailbox>()), last_(std::make_shared<last_batch>()) {}

@@ -15,6 +15,7 @@
 #include <aldis/session_store.hpp>
 
 #include "last_batch.hpp"
+#include "mailbox.hpp"
 
 namespace aldis {
 
@@ -65,8 +66,6 @@ public:
     void leave() noexcept;
 
 private:
-    struct mailbox;
-
     void take_changes();
     void begin();
     void ended(error_code ec);

@@ -1,0 +1,55 @@
+// What a broker promises and a store is to make true: changes in the order in which they happen, and the clock that answers wait for.
+#pragma once
+
+#include <utility>
+
+#include <aldis/broker_store.hpp>
+#include <aldis/session/state.hpp>
+
+namespace aldis::serving {
+
+/// Without a store nothing is noted, and nothing waits.
+class journal {
+public:
+    /// From now on there is a store.
+    void begin() noexcept { clock_ = {1, 0}; }
+
+    bool is_kept() const noexcept { return clock_.done != session::commit_clock{}.done; }
+
+    template <class What>
+    void note(What what) {
+        if (is_kept()) entries_.emplace_back(std::in_place_type<What>, std::move(what));
+    }
+
+    /// What `state` has recorded, as changes of session `no`.
+    void take(broker_store::session_no no, session::state& state) {
+        auto const changes = state.changes();
+        if (changes.empty()) return;
+        for (auto const& each : changes) entries_.emplace_back(std::in_place_type<broker_store::session_changed>, no, each);
+        state.changes_taken();
+    }
+
+    bool                         empty() const noexcept { return entries_.empty(); }
+    session::commit_clock const& clock() const noexcept { return clock_; }
+
+    /// All that was noted, as a batch or added to one, and that batch's number.
+    std::uint64_t move_to(broker_store::batch& to) {
+        if (to.empty()) to.swap(entries_);
+        else for (auto& each : entries_) to.push_back(std::move(each));
+        entries_.clear();
+        return clock_.filling++;
+    }
+
+    void committed(std::uint64_t batch) noexcept { clock_.done = batch; }
+
+    // While the store fails nobody new is let in.
+    bool is_failing() const noexcept { return is_failing_; }
+    void failing(bool on) noexcept { is_failing_ = on; }
+
+private:
+    session::commit_clock clock_{};
+    broker_store::batch   entries_{};
+    bool                  is_failing_ = false;
+};
+
+} // namespace aldis::serving
