@@ -180,3 +180,42 @@ TEST_CASE("a session that expired while there was no broker is gone, and its use
     REQUIRE(h->core.find("owned"));
     CHECK(h->core.find("owned")->user_name == "ada");
 }
+
+TEST_CASE("a retained message that expires is gone from the store at that moment", "[broker][store][MQTT-3.3.2-5]") {
+    kept_house    h;
+    property_list soon;
+    soon.add<property_id::message_expiry_interval>(10);
+    auto& writer = h->enter("writer");
+    writer.publish("short", "1", qos_level::at_least_once, true, soon);
+    writer.publish("long", "2", qos_level::at_least_once, true);
+    CHECK(h.disk.retained_.size() == 2);
+    h->pass(11s);
+    CHECK(h.disk.retained_.size() == 1);
+    CHECK(h.disk.retained_.contains("long"));
+}
+
+TEST_CASE("while the store fails nobody is let in, what it would have to keep is refused, and QoS 0 goes on", "[broker][store]") {
+    kept_house h;
+    auto&      reader = h->enter("reader", lasting());
+    reader.subscribe("t");
+    auto& writer = h->enter("writer");
+    h->core.notes().failing(true);
+    writer.publish("t", "1", qos_level::at_least_once);
+    writer.publish("t", "2", qos_level::exactly_once);
+    writer.publish("t", "3", qos_level::at_most_once, true);
+    writer.publish("t", "4");
+    CHECK(writer.answers == std::vector{reason_code::quota_exceeded, reason_code::quota_exceeded});
+    CHECK(reader.texts() == texts{"4"});
+    CHECK(h.disk.retained_.empty());
+    CHECK(h->enter("late").refused == reason_code::quota_exceeded);
+    h->core.notes().failing(false);
+    CHECK(h->enter("later").is_in());
+}
+
+TEST_CASE("what the broker says about itself is not kept", "[broker][store]") {
+    kept_house h;
+    h->core.begin(h->now);
+    h->pass(25s);
+    CHECK(h->core.retained().size() > 5);
+    CHECK(h.disk.retained_.empty());
+}

@@ -29,7 +29,7 @@ std::string deep(std::size_t levels) {
 
 TEST_CASE("who does not say who he is in time is closed", "[broker]") {
     house h;
-    serving::peer silent(h.core.settings_for(nullptr), nullptr);
+    serving::peer silent(h.core.settings_for(nullptr), nullptr, h.core.notes().clock());
     silent.address_key = "192.0.2.7";
     REQUIRE(h.core.opened(silent, {}, h.now));
     h.pass(9s);
@@ -44,7 +44,7 @@ TEST_CASE("connections that are not let in yet are counted, of all and of each a
     house h(limited(broker_limits{}.max_unauthenticated(3).max_unauthenticated_per_address(2)));
     std::list<serving::peer> silent;
     auto const come = [&](std::string address, bool is_local = false) {
-        auto& p = silent.emplace_back(h.core.settings_for(nullptr), nullptr);
+        auto& p = silent.emplace_back(h.core.settings_for(nullptr), nullptr, h.core.notes().clock());
         p.address_key = std::move(address);
         p.is_local = is_local;
         bool const in = h.core.opened(p, {}, h.now);

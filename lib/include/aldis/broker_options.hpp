@@ -55,9 +55,10 @@ public:
     broker_options& on_publish(publish_hook value) { on_publish_ = std::move(value); return *this; }
     /// Told when a session gets a connection, loses it, and ends.
     broker_options& on_session(session_hook value) { on_session_ = std::move(value); return *this; }
-    /// Where sessions, their messages, wills and retained messages outlive the process: then PUBACK, PUBREC, PUBCOMP, SUBACK and CONNACK leave after
-    /// the commit that makes them true. Read by broker::start(), or by what
-    /// else makes the broker work first, which throws where it can not be read. Without it everything ends with the process.
+    /// Where sessions, their messages, wills and retained messages outlive the process. PUBACK, PUBREC and PUBCOMP leave after the commit that makes
+    /// them true. Read by whatever makes the broker work first, start(), listen() or serve(), which throws where that fails; a broker with a
+    /// store is not started again after it was stopped. While the store cannot be written nobody is let in (0x97), and QoS 1, QoS 2 and retained
+    /// messages are refused (0x97). Of wills it keeps those of sessions that outlast their connections. reload() does not change it.
     broker_options& store(std::shared_ptr<broker_store> value) { store_ = std::move(value); return *this; }
 
     // ---- What -------------------------------------------------------------------------------------------------------------

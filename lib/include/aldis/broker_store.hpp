@@ -28,8 +28,7 @@ struct kept_session {
     friend bool operator==(kept_session const&, kept_session const&) = default;
 };
 
-/// A broker's store, for one broker at a time: it would send an acknowledgement after the commit that makes it true. `aldis::broker` does not
-/// use one yet.
+/// A broker's store, for one broker at a time: an acknowledgement leaves after the commit that makes it true.
 class broker_store {
 public:
     using session_no = routing::session_no;

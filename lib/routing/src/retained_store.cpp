@@ -111,10 +111,12 @@ retained_message const* retained_store::seek(entries::const_iterator from, std::
     return nullptr;
 }
 
-std::size_t retained_store::expire(session::time_point now) {
+std::size_t retained_store::expire(session::time_point now, std::function<void(session::message const&)> const& see) {
     std::size_t dropped = 0;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-        erase(entries_.find(deadlines_.begin()->second->message.topic()));
+        auto const& message = deadlines_.begin()->second->message;
+        if (see) see(message);
+        erase(entries_.find(message.topic()));
         ++dropped;
     }
     return dropped;

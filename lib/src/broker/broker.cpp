@@ -249,6 +249,7 @@ void broker::impl::reload(broker_options fresh) {
         done.push_back(at);
     }
     for (auto const& [at, with] : pairs) at->settings = *with;
+    fresh.store(core_.options().store());
     core_.reload(std::make_shared<broker_options const>(std::move(fresh)), connection::now());
     log(log_level::notice, "reloaded");
     arm();

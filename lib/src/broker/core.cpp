@@ -194,7 +194,7 @@ void core::dismiss(peer& p, reason_code why, time_point now) {
 
 void core::tick(time_point now) {
     publish_wills(now);
-    retained_.expire(now);
+    forget_expired(now);
     if (sys_due_ && *sys_due_ <= now) publish_sys(now);
     while (auto* const due = deadlines_.take_due(now)) {
         if (due->what() == timed::kind::member) {

@@ -163,10 +163,12 @@ private:
     void                    publish_wills(time_point now);
 
     // ---- restoring.cpp --------------------------------------------------------------------------------------------------
-    bool restore(broker_store::loaded_session const& from, time_point now);
+    bool revive(broker_store::loaded_session const& from, time_point now);
     void note_session(member& who, std::uint32_t expiry, std::optional<time_point> left_at);
     void note_subscription(member const& who, subscription const& wanted, std::uint32_t id);
     void note_changes(member& who);
+    void note_no_retained(std::string_view topic);
+    void forget_expired(time_point now);
 
     // ---- subscribing.cpp ------------------------------------------------------------------------------------------------
     void        on(peer& p, session::event::subscribe_request const& e, time_point now);

@@ -42,7 +42,7 @@ public:
 
     void committed(std::uint64_t batch) noexcept { clock_.done = batch; }
 
-    // While the store fails nobody new is let in.
+    // While the store fails nobody new is let in, and nothing is taken that it would have to keep.
     bool is_failing() const noexcept { return is_failing_; }
     void failing(bool on) noexcept { is_failing_ = on; }
 

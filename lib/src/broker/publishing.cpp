@@ -35,6 +35,7 @@ reason_code core::ask_hook(peer& p, packet::publish const& m, time_point now) {
 reason_code core::take(peer& p, packet::publish const& m, time_point now) {
     if (auto const why = flaw_of(p, m); is_error(why)) return why;
     if (is_short_of_memory()) return reason_code::quota_exceeded;
+    if (journal_.is_failing() && (m.qos != qos_level::at_most_once || m.retain)) return reason_code::quota_exceeded;
     if (m.retain && !m.payload.empty() && !retaining_.take(limits().max_retained_rate(), now)) return reason_code::quota_exceeded;
     // [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]
     auto content = session::message::make(m.topic, m.props, m.payload);
@@ -95,9 +96,11 @@ reason_code core::route(publication const& what, session_no from, time_point now
 
 bool core::keep(publication const& what, time_point now) {
     using enum routing::retained_outcome;                          // [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] [v3-MQTT-3.3.1-7]
+    forget_expired(now);
     auto const outcome = retained_.set({what.content, what.qos, what.expires_at}, now);
     bool const is_done = outcome != too_many && outcome != too_large && outcome != too_deep;
-    if (is_done && outcome != absent) journal_.note(broker_store::retained_is{{what.content, what.qos, what.expires_at}});
+    bool const is_ours = what.content.topic().starts_with("$SYS/");                                      // said anew by the next process
+    if (is_done && outcome != absent && !is_ours) journal_.note(broker_store::retained_is{{what.content, what.qos, what.expires_at}});
     return is_done;
 }
 

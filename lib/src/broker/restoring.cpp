@@ -45,25 +45,31 @@ void core::note_changes(member& who) {
     if (who.is_kept) journal_.take(who.no, who.state);
 }
 
+void core::note_no_retained(std::string_view topic) {
+    if (auto nothing = session::message::make(topic, {}, {})) journal_.note(broker_store::retained_is{{std::move(*nothing)}});
+}
+
+void core::forget_expired(time_point now) {
+    retained_.expire(now, [this](session::message const& gone) { note_no_retained(gone.topic()); });
+}
+
 // ---- Made again -------------------------------------------------------------------------------------------------------
 
 bool core::restore(broker_store::contents found, time_point now) {
     journal_.begin();
     std::sort(found.sessions.begin(), found.sessions.end(), [](auto const& a, auto const& b) { return a.what.no < b.what.no; });
     for (auto const& each : found.sessions)
-        if (!restore(each, now)) return false;
+        if (!revive(each, now)) return false;
     for (auto& each : found.retained) {
-        auto gone = each;
         bool const is_over = each.expires_at && *each.expires_at <= now;
-        if (!is_over && (retained_.set(std::move(each), now), true)) continue;
-        gone.message = *session::message::make(gone.message.topic(), {}, {});
-        journal_.note(broker_store::retained_is{std::move(gone)});
+        if (is_over) note_no_retained(each.message.topic());
+        else (void)retained_.set(std::move(each), now);            // what is over a limit that is new stays in the file
     }
     publish_wills(now);
     return true;
 }
 
-bool core::restore(broker_store::loaded_session const& from, time_point now) {
+bool core::revive(broker_store::loaded_session const& from, time_point now) {
     auto const& what = from.what;
     if (what.no <= by_no_.size() || by_name_.contains(what.client_id)) return false;
     while (by_no_.size() + 1 < what.no) {                          // numbers that nobody has

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -67,8 +68,8 @@ public:
         for (auto const* each = first(filter, now); each; each = next(*each, filter, now)) see(*each);
     }
 
-    /// Drops what has expired by `now`; gives how many that were.
-    std::size_t expire(session::time_point now);
+    /// Drops what has expired by `now`; gives how many that were. `see(session::message const&)` is called for each before it goes.
+    std::size_t expire(session::time_point now, std::function<void(session::message const&)> const& see = {});
 
     /// When the next one expires.
     std::optional<session::time_point> deadline() const noexcept;
