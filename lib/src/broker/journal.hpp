@@ -25,7 +25,7 @@ public:
     void take(broker_store::session_no no, session::state& state) {
         auto const changes = state.changes();
         if (changes.empty()) return;
-        for (auto const& each : changes) entries_.emplace_back(std::in_place_type<broker_store::session_changed>, no, each);
+        for (auto const& each : changes) entries_.emplace_back(std::in_place_type<broker_store::session_changed>, broker_store::session_changed{no, each});
         state.changes_taken();
     }
 
