@@ -6,7 +6,7 @@
 
 #include <aldis/connection.hpp>
 
-#include "../store/mailbox.hpp"
+#include "store/mailbox.hpp"
 
 namespace aldis::serving {
 
