@@ -23,6 +23,7 @@ void describe(CLI::App& app, broker_request& r, bool& show_version) {
     app.add_option("-p,--port", r.ports, "listen on this port of this machine only, 0 for any free one; may be repeated")->type_name("PORT")->allow_extra_args(false);
     app.add_option("--ws-port", r.web_ports, "the same for WebSocket, at any path")->type_name("PORT")->allow_extra_args(false);
     app.add_option("--metrics", r.metrics, "serve /metrics, as Prometheus reads them, and /healthz over HTTP here; without ADDRESS for this machine only")->type_name("[ADDRESS:]PORT");
+    app.add_option("--store", r.store, "keep sessions, their messages and retained messages in this SQLite file, in place of what the configuration says of persistence")->type_name("FILE");
     app.add_flag("-v,--verbose", r.is_verbose, "log everything");
     app.add_flag("--check,--test-config", r.only_check, "tell what is wrong with the configuration and the files that it names, and where; start nothing");
     app.add_flag("-d,--daemon", r.as_daemon, "is refused: let systemd, or the shell, put it into the background");
@@ -63,6 +64,7 @@ config::configuration read_configuration(broker_request const& from) {
     if (has_ports && listeners.size() == 1 && listeners.front().is_implicit) listeners.clear();
     add_ports(out.settings, from.ports, config::listener_protocol::mqtt);
     add_ports(out.settings, from.web_ports, config::listener_protocol::websockets);
+    if (!from.store.empty()) out.settings.persistence = {true, {"--store", 0}, {}, {from.store, {"--store", 0}}};
     if (!from.metrics.empty()) out.settings.metrics_listener = {from.metrics, {"--metrics", 0}};
     return out;
 }

@@ -1,6 +1,7 @@
 // Settings made into options, listener by listener.
 #include "mapping.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,10 @@ using config::ip_family;
 using config::listener_settings;
 using config::name_source;
 using transport::scheme;
+
+// The limits on sessions and their queues bound the store; these only keep a disk from being filled.
+constexpr std::uint64_t most_store_bytes = 64ULL << 30U;
+constexpr std::size_t   most_store_messages = 100'000'000;
 
 transport::tls_options tls_of(config::tls_settings const& from) {
     transport::tls_options out;
@@ -66,12 +71,23 @@ public:
         if (settings_.sys_interval) out.sys_interval(std::chrono::seconds(*settings_.sys_interval));
         for (auto const& each : settings_.listeners) add(each, plan);
         show_metrics(settings_.metrics_listener, out);
-        if (settings_.persistence.is_on.value_or(false))
-            told_.warn(settings_.persistence.at, "persistence", "sessions and retained messages are kept in memory, and end with the broker");
+        keep(settings_.persistence, plan);
         return plan;
     }
 
 private:
+    // mosquitto's own file is another one: what it is called there is not read, unless it is named.
+    void keep(config::persistence_settings const& from, broker_plan& plan) {
+        if (!from.is_on.value_or(false)) return;
+        std::filesystem::path const file = std::filesystem::path(from.location.text) / (from.file.is_given() ? from.file.text : "aldis-broker.db");
+        auto const                  folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+        std::error_code             ec;
+        if (!std::filesystem::is_directory(folder, ec))
+            return told_.error(from.at, "persistence", "there is no folder " + folder.string() + " for the file " + file.filename().string(), "make it, or name another one with persistence_location");
+        plan.store_file = file.string();
+        plan.options.store(make_sqlite_broker_store(plan.store_file, sqlite_store_options{}.max_bytes(most_store_bytes).max_messages(most_store_messages)));
+    }
+
     void show_metrics(config::located const& from, broker_options& out) {
         out.metrics_listener(from.text);
         if (auto const& why = out.metrics_listener_fault(); !why.empty()) {

@@ -1,6 +1,7 @@
 // From settings to the options of a broker: password files and access rules are loaded here.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <aldis/broker_limits.hpp>
@@ -14,6 +15,7 @@ namespace aldis::app {
 struct broker_plan {
     broker_options               options{};                        // all but the log
     std::vector<broker_listener> where_possible{};                 // further listeners that the system may lack the address family for
+    std::string                  store_file{};                     // empty: nothing is kept
 };
 
 /// Tells what is wrong with files that are named; the plan is to be used where that was nothing.

@@ -13,6 +13,7 @@ struct broker_request {
     std::string                file{};                             // empty: none
     std::vector<std::uint16_t> ports{};                            // of this machine only, beside those of the file
     std::vector<std::uint16_t> web_ports{};
+    std::string                store{};                            // empty: as the file has it
     std::string                metrics{};                          // [ADDRESS:]PORT, in place of that of the file
     bool                       is_verbose = false;
     bool                       only_check = false;

@@ -63,13 +63,14 @@ private:
     // What needs root comes before root is given up.
     void start(broker_plan plan, config::broker_settings const& settings) {
         listed_ = addresses_of(plan.options);
+        store_file_ = plan.store_file;
         broker_.emplace(io_, std::move(plan.options));
         broker_->start();
         for (auto const& each : plan.where_possible) listen_where_possible(each);
         if (settings.pid_file.is_given())
             if (auto const why = pid_.write(settings.pid_file.text); !why.empty()) throw std::runtime_error("the pid_file " + settings.pid_file.text + ": " + why);
         if (settings.user.is_given()) {
-            if (auto const why = become_user(settings.user.text); !why.empty()) throw std::runtime_error("user: " + why);
+            if (auto const why = become_user(settings.user.text, files_of_store()); !why.empty()) throw std::runtime_error("user: " + why);
         } else if (::geteuid() == 0) {
             log_.write(log_level::warning, "the broker runs as root; 'user NAME' in the configuration makes it another user once it listens");
         }
@@ -85,6 +86,11 @@ private:
             bool const is_missing = error.code() == code::address_family_not_supported || error.code() == boost::system::errc::address_not_available;
             if (!is_missing) log_.write(log_level::warning, error.what());
         }
+    }
+
+    std::vector<std::string> files_of_store() const {
+        if (store_file_.empty()) return {};
+        return {store_file_, store_file_ + "-wal", store_file_ + "-shm"};
     }
 
     std::string status() const {
@@ -138,6 +144,7 @@ private:
 
     void take(broker_plan plan, config::configuration& fresh) {
         auto const addresses = addresses_of(plan.options);
+        auto const store_file = plan.store_file;
         try {
             broker_log probe;                                      // the new log file can be opened, or nothing is changed
             probe.open(fresh.settings.log, request_.is_verbose, fresh.told);
@@ -149,6 +156,7 @@ private:
             return fresh.told.error({request_.file, 0}, {}, error.what(), "check the files that the listeners name");
         }
         log_.open(fresh.settings.log, request_.is_verbose, fresh.told);
+        if (store_file != store_file_) fresh.told.warn({request_.file, 0}, "persistence", "what is kept, and where, changes at a start only", "start the broker again");
         if (addresses != listed_) fresh.told.warn({request_.file, 0}, "listener", "listeners are opened and closed at a start only", "start the broker again for those that changed");
     }
 
@@ -159,6 +167,7 @@ private:
     pid_file                  pid_{};
     std::optional<broker>     broker_{};
     std::vector<std::string>  listed_{};                           // the listeners asked for, as they were at the start
+    std::string               store_file_{};
     bool                      is_stopping_ = false;
 };
 

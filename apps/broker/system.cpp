@@ -51,12 +51,14 @@ void raise_descriptor_limit() noexcept {
     ::setrlimit(RLIMIT_NOFILE, &of_files);
 }
 
-std::string become_user(std::string const& name) {
+std::string become_user(std::string const& name, std::vector<std::string> const& files) {
     if (::geteuid() != 0 || name == "root") return {};
     passwd            entry{};
     passwd*           found = nullptr;
     std::vector<char> room(16'384);
     if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || !found) return "there is no user " + name;
+    for (auto const& each : files)
+        if (::lchown(each.c_str(), entry.pw_uid, entry.pw_gid) != 0 && errno != ENOENT) return because("can not give " + each + " to " + name);
     if (::initgroups(name.c_str(), entry.pw_gid) != 0) return because("the groups of " + name + " can not be had");
     if (::setgid(entry.pw_gid) != 0 || ::setuid(entry.pw_uid) != 0) return because("can not become " + name);
     return {};

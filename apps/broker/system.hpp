@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aldis::app {
 
@@ -15,8 +16,9 @@ void notify_reloading();
 /// As many file descriptors as the system lets us have without asking.
 void raise_descriptor_limit() noexcept;
 
-/// Becomes another user with his groups, for good; "root" stays as it is. Not being root, nothing. What is wrong, or empty.
-std::string become_user(std::string const& name);
+/// Becomes another user with his groups, for good, after those of `files` that exist were given to him; "root" stays as it is. Not being root,
+/// nothing. What is wrong, or empty.
+std::string become_user(std::string const& name, std::vector<std::string> const& files);
 
 /// A file with our number, which goes away with this object.
 class pid_file {
