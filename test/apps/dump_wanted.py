@@ -110,6 +110,13 @@ class Filters(Dump):
                               (["--stats", "-T", "fields", "-e", "mqtt.topic"], b"-T fields"), (["--extract", "-", "--json"], b"--extract takes the place")):
             self.assertIn(word, self.dump("keepalive.pcapng", *options, code=1).err)
 
+    def test_what_cannot_be_read_is_told_with_its_place_and_its_chapter(self):
+        wrong = {p["frame"]: p["malformed"] for p in self.packets("malformed_raw.pcapng") if p["malformed"]}
+        self.assertEqual(wrong[34], {"at": 4, "reason": "the packet ends inside Topic: 32 bytes wanted, 3 left", "clause": "3.3"})
+        self.assertEqual((wrong[966]["clause"], wrong[749]["clause"], wrong[827]["clause"]), ("3.1", "2.1.4", "1.5.5"))
+        self.assertIn(b"inside Topic: 32 bytes wanted, 3 left [3.3]", self.dump("malformed_raw.pcapng").out)
+        self.assertIn(b"Packet 0 cannot be read from byte 4 on: the packet ends inside Topic: 32 bytes wanted, 3 left [3.3]", self.dump("malformed_raw.pcapng", "-V").out)
+
 
 class Secrets(Dump):
     def test_passwords_are_masked_in_every_output(self):

@@ -50,4 +50,13 @@ void append_reason(std::string& out, stop const& why) {
     out += " left";
 }
 
+void append_clause(std::string& out, tree const& t) {
+    if (!t.malformed) return;
+    bool const broken = !t.malformed->why.empty() && !t.violations.empty();
+    if (broken) return (void)(out += t.violations.back().id);
+    if (t.what.type == 0 || t.what.type > 15) return;
+    out += "3.";
+    append_number(out, t.what.type);
+}
+
 } // namespace aldis::dissect

@@ -82,6 +82,8 @@ private:
         info_.clear();
         dissect::append_reason(info_, *t.malformed);
         dissect::append_json(out, info_);
+        out += "\",\"clause\":\"";
+        dissect::append_clause(out, t);
         out += "\"}";
     }
 

@@ -58,7 +58,8 @@ private:
         }
         if (r.tree->malformed) {
             out += "Packet ", dissect::append_number(out, r.pdu), out += " cannot be read from byte ";
-            dissect::append_number(out, r.tree->malformed->at), out += " on: ", dissect::append_reason(out, *r.tree->malformed), out += '\n';
+            dissect::append_number(out, r.tree->malformed->at), out += " on: ", dissect::append_reason(out, *r.tree->malformed);
+            out += " [", dissect::append_clause(out, *r.tree), out += "]\n";
         }
         out += colors_.off;
     }

@@ -111,6 +111,9 @@ void append_wrongs(std::string& out, record const& r, palette const& colors) {
         dissect::append_number(out, t.malformed->at);
         out += ": ";
         dissect::append_reason(out, *t.malformed);
+        out += " [";
+        dissect::append_clause(out, t);
+        out += ']';
     }
     if (t.truncated) {
         out += " !cut: ";

@@ -30,6 +30,10 @@ void append_value(std::string& out, tree const& t, node const& n, view_options c
 /// Why reading stopped, for people: "the packet ends inside Topic: 32 bytes wanted, 3 left".
 void append_reason(std::string& out, stop const& why);
 
+/// Appends what of the standard a malformed packet is not in line with: the statement or chapter of the rule that it breaks there, else the
+/// chapter of its packet type ("3.3"), the same in each version. Nothing for a type that is none.
+void append_clause(std::string& out, tree const& t);
+
 /// The packet's bytes in lines of 16, and what each field's bytes are: `0002  00 03 61 2f 62 ...  ..a/b  Topic: a/b`.
 void append_bytes(std::string& out, tree const& t, view_options const& options);
 
