@@ -9,7 +9,7 @@ demo_packages=(openssl)
 
 # To build and run the tests: Clang with its sanitizers, Catch2, Google Benchmark, other people's MQTT programs.
 test_packages=(clang clang-tidy libclang-rt-14-dev llvm-14 catch2 libbenchmark-dev libmosquitto-dev libpaho-mqtt-dev
-    mosquitto mosquitto-clients strace openssl pkg-config python3 python3-paho-mqtt tshark)
+    mosquitto mosquitto-clients nodejs node-mqtt strace openssl pkg-config python3 python3-paho-mqtt tshark)
 
 # For test/run.sh --coverage.
 coverage_packages=(gcovr)

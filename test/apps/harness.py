@@ -22,7 +22,7 @@ def find_program(name):
         path = os.path.join(folder, name)
         if os.access(path, os.X_OK):
             return path
-    sys.exit(f"{name} is not installed: the packages mosquitto and mosquitto-clients are needed")
+    sys.exit(f"{name} is not installed: test/packages.sh lists the packages that the tests need")
 
 
 def wait_until(condition, what):
