@@ -69,6 +69,14 @@ class Filters(Dump):
             self.assertEqual(places(self.packets("v311_flows.pcapng", "--client", pattern)), of_it, pattern)
         self.assertEqual(self.packets("v311_flows.pcapng", "--client", "*a*a*a*a*a*a*a*a*a*b"), [])
 
+    def test_a_client_is_known_by_the_identifier_that_it_was_assigned(self):
+        every = self.packets("topic_alias.pcapng")
+        given = next(p for p in every if p["mqtt"]["mqtt.msgtype"] == 2 and "mqtt.prop_string" in p["mqtt"]["mqtt.properties"])
+        name = given["mqtt"]["mqtt.properties"]["mqtt.prop_string"]
+        seen = self.packets("topic_alias.pcapng", "--client", name)
+        self.assertEqual(places(seen), places([p for p in every if p["stream"] == given["stream"] and p["frame"] >= given["frame"]]))
+        self.assertEqual({p["x"]["client"] for p in seen}, {name})
+
     def test_hosts_and_ports_are_of_either_end(self):
         every = self.packets("ipv6.pcapng")
         self.assertEqual(places(self.packets("ipv6.pcapng", "--host", "0:0::1")), places(every))

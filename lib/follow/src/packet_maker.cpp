@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <aldis/codec/property.hpp>
 #include <aldis/dissect/text.hpp>
 
 #include <aldis/follow/packet_chain.hpp>
@@ -21,6 +22,18 @@ constexpr std::size_t max_client_id = 1024;                        // bytes of i
 constexpr dissect::violation second_connect{"MQTT-3.1.0-2", "a second CONNECT on one connection", 0};
 constexpr dissect::violation no_connect{"MQTT-3.1.0-1", "the first packet from a client is not a CONNECT", 0};
 constexpr dissect::violation no_connack{"MQTT-3.2.0-1", "the first packet from a server is not a CONNACK", 0};
+
+/// The Client Identifier that a CONNACK gives its client; empty where it gives none.
+std::string_view assigned_id(dissect::tree const& t) noexcept {
+    bool is_next = false;
+    for (auto const& n : t.nodes) {
+        if (n.id == dissect::field::property_id) is_next = n.number == static_cast<std::uint64_t>(property_id::assigned_client_identifier);
+        if (n.id == dissect::field::prop_string && is_next) return t.text_of(n);
+    }
+    return {};
+}
+
+void keep_client_id(mqtt_flow& f, std::string_view id) { f.client_id.assign(id.substr(0, dissect::whole_characters(id, max_client_id))); }
 
 /// What is pasted as text or piped as bytes may be any part of a stream.
 bool sees_start(conversation const& of) noexcept { return of.saw_start && of.via != carrier::raw; }
@@ -263,13 +276,14 @@ void packet_maker::learn(mqtt_flow& f, unsigned from) {
             f.version_from = options_.version ? version_source::option : version_source::connect;
         }
         f.client = from;
-        f.client_id.assign(w.client_id.substr(0, dissect::whole_characters(w.client_id, max_client_id)));
+        keep_client_id(f, w.client_id);
         for (auto& h : f.halves) aliases_ -= h.aliases.held(), h.aliases.clear();
     } else if (!f.client) {
         bool const client = w.is(packet_type::subscribe) || w.is(packet_type::unsubscribe) || w.is(packet_type::pingreq);
         bool const server = w.is(packet_type::connack) || w.is(packet_type::suback) || w.is(packet_type::unsuback) || w.is(packet_type::pingresp);
         if (client || server) f.client = client ? from : 1 - from;
     }
+    if (w.is(packet_type::connack) && f.client_id.empty()) keep_client_id(f, assigned_id(t));
     bool const sets_alias = w.is(packet_type::publish) && w.alias && !w.topic_resolved && !w.topic.empty() && w.has_payload;
     if (!sets_alias) return;
     auto& aliases = f.halves[from].aliases;

@@ -44,7 +44,7 @@ struct record {
     sender              by = sender::either;                       // client or server, as far as known
     version_source      version_from = version_source::connect;
     dissect::tree*      tree = nullptr;                            // version, fields, verdict; stages may add to tree->violations
-    std::string_view    client{};                                  // the conversation's client identifier, where its CONNECT was seen
+    std::string_view    client{};                                  // the conversation's client identifier, where its CONNECT, or CONNACK that assigned it, was seen
     hole const*         before = nullptr;                          // bytes are missing in front of this packet
     std::vector<extra>  extras{};
     bool                other_misses = false;                      // bytes of the other end are missing, and where its packets go on is not known
