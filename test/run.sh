@@ -11,6 +11,7 @@ fuzz       | every fuzz target for 60 seconds (or: TARGET SECONDS)              
 simulation | ten million simulated schedules of two engines and a lossy link       | bash test/simulation/long.sh
 attack     | a thousand slow attackers of each kind against each listener          | bash test/transport/attack/long.sh
 kill_rounds | a publisher with a durable store killed 10,000 times (or: ROUNDS)     | bash test/interop/kill_rounds.sh
+broker_kills | a broker with a store killed 10,000 times (or: ROUNDS), mosquitto 50  | bash test/interop/broker_kills.sh
 large      | messages of 200 MB and of the largest size over every transport       | large_job
 memory     | memory over a million publishes and over ten thousand reconnects      | memory_job
 mutants    | plants known bugs in a copy of the session; each must be found        | bash test/simulation/mutants.sh

@@ -94,16 +94,16 @@ public:
                 if (auto const* const in = std::get_if<link_state::connected>(&now)) count_session(in->as);
             });
         }
-        watcher_.on_message([this](received_message const& m) { seen_.take(m.text()); });
-        away_.on_message([this](received_message const& m) {
+        start(publisher_);
+        start(watcher_);
+        start(away_);
+        // By objects, which are subscribed again where the server has lost the session.
+        auto const of_watcher = watcher_.subscribe("kill/+", qos_2, [this](received_message const& m) { seen_.take(m.text()); });
+        auto const of_away = away_.subscribe("kill/+", qos_2, [this](received_message const& m) {
             if (m.topic() == "kill/mark") ++marks_;
             else collected_.take(m.text());
         });
-        start(publisher_);
-        start(watcher_);
-        subscribe(watcher_, subscribe_list{"kill/+", qos_2});
-        start(away_);
-        subscribe(away_, subscribe_list{"kill/+", qos_2});
+        REQUIRE(run_until([&] { return of_watcher.is_active() && of_away.is_active(); }));
         REQUIRE_FALSE(disconnect(away_));
         for (int i = 0; i < 16; ++i) publish_next();
     }
