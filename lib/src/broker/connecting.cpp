@@ -25,6 +25,7 @@ std::string_view name_in(transport::stream_facts const& way, certificate_name fr
 } // namespace
 
 void core::on(peer& p, session::event::connect_request const& e, time_point now) {
+    ++counters_.connects;
     auto const asking = p.asking;
     asking->request = e.request;
     asking->bytes = p.engine.hold();

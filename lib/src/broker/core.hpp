@@ -20,6 +20,7 @@
 
 #include "deadlines.hpp"
 #include "journal.hpp"
+#include "load.hpp"
 #include "member.hpp"
 #include "rate.hpp"
 
@@ -39,7 +40,10 @@ struct counters {
     std::size_t   clients_most = 0;
     std::uint64_t accepted = 0;                                    // connections
     std::uint64_t refused = 0;                                     // by CONNACK, or before it
+    std::uint64_t connects = 0;                                    // CONNECT
     std::uint64_t expired_sessions = 0;
+    std::uint64_t packets_in = 0;
+    std::uint64_t packets_out = 0;
     std::uint64_t messages_in = 0;                                 // PUBLISH
     std::uint64_t messages_out = 0;
     std::uint64_t messages_dropped = 0;
@@ -194,6 +198,8 @@ private:
 
     // ---- sys.cpp --------------------------------------------------------------------------------------------------------
     void publish_sys(time_point now);
+    void publish_loads(time_point now);
+    void say_number(std::size_t place, std::string_view topic, std::uint64_t value, time_point now);
     std::size_t own_topics() const noexcept;
     void bound_retained();
     void say_sys(std::string_view topic, std::string_view value, time_point now);
@@ -240,6 +246,8 @@ private:
     bool                                                      is_routing_ = false;
     std::optional<time_point>                                 begun_{};
     std::optional<time_point>                                 sys_due_{};
+    std::optional<time_point>                                 loads_at_{};
+    std::vector<load_average>                                 loads_{};
     std::vector<std::optional<std::uint64_t>>                 said_{};         // in $SYS
 };
 

@@ -97,6 +97,7 @@ void link::read_now() {
     } else {
         auto const space = engine.prepare();
         into = {space.data(), space.size()};
+        into_ = space.data();
     }
     reading_ = true;
     stream_->async_read_some(into, on_read{shared_from_this()});
@@ -112,7 +113,10 @@ void link::was_read(error_code ec, std::size_t n) {
     }
     rests_ = n < little;
     auto const now = connection::now();
-    if (!engine.finished()) engine.received(n, now);
+    if (!engine.finished()) {
+        core.counted().packets_in += came_.walk({into_, n});
+        engine.received(n, now);
+    }
     core.heard(*this, n, now);
     if (host_) host_->state().mark(*this);
 }
@@ -142,7 +146,14 @@ void link::was_written(error_code ec, std::size_t n) {
         close();
         return report_end();
     }
-    host_->state().counted().bytes_out += n;
+    auto& counted = host_->state().counted();
+    counted.bytes_out += n;
+    auto left = n;
+    for (auto const* each = buffers_->data(); left > 0; ++each) {
+        auto const part = std::min(left, each->size());
+        counted.packets_out += went_.walk({static_cast<std::byte const*>(each->data()), part});
+        left -= part;
+    }
     engine.sent(n, connection::now());
     if (!is_dirty) turn();
 }

@@ -12,6 +12,7 @@
 #include <aldis/transport/stream.hpp>
 
 #include "core.hpp"
+#include "packet_count.hpp"
 
 namespace aldis::serving {
 
@@ -72,6 +73,9 @@ private:
     std::unique_ptr<scrap>             scrap_{};
     std::optional<time_point>          lingers_until_{};
     time_point                         writing_since_{};
+    std::byte const*                   into_ = nullptr;            // where the engine is read to
+    packet_count                       came_{};
+    packet_count                       went_{};
     ending                             ending_ = ending::no;
     bool                               rests_ = true;              // no buffer is held until there is something to read
     bool                               reading_ = false;

@@ -30,9 +30,32 @@ constexpr std::array sys_rows{
     sys_row{"publish/messages/dropped", [](core const& c) -> std::uint64_t { return c.counted().messages_dropped; }},
     sys_row{"publish/bytes/received", [](core const& c) -> std::uint64_t { return c.counted().payload_in; }},
     sys_row{"publish/bytes/sent", [](core const& c) -> std::uint64_t { return c.counted().payload_out; }},
+    sys_row{"messages/received", [](core const& c) -> std::uint64_t { return c.counted().packets_in; }},
+    sys_row{"messages/sent", [](core const& c) -> std::uint64_t { return c.counted().packets_out; }},
     sys_row{"bytes/received", [](core const& c) -> std::uint64_t { return c.counted().bytes_in; }},
     sys_row{"bytes/sent", [](core const& c) -> std::uint64_t { return c.counted().bytes_out; }},
 };
+
+/// What there is a load average of.
+constexpr std::array load_rows{
+    sys_row{"load/messages/received", [](core const& c) -> std::uint64_t { return c.counted().packets_in; }},
+    sys_row{"load/messages/sent", [](core const& c) -> std::uint64_t { return c.counted().packets_out; }},
+    sys_row{"load/publish/received", [](core const& c) -> std::uint64_t { return c.counted().messages_in; }},
+    sys_row{"load/publish/sent", [](core const& c) -> std::uint64_t { return c.counted().messages_out; }},
+    sys_row{"load/publish/dropped", [](core const& c) -> std::uint64_t { return c.counted().messages_dropped; }},
+    sys_row{"load/bytes/received", [](core const& c) -> std::uint64_t { return c.counted().bytes_in; }},
+    sys_row{"load/bytes/sent", [](core const& c) -> std::uint64_t { return c.counted().bytes_out; }},
+    sys_row{"load/sockets", [](core const& c) -> std::uint64_t { return c.counted().accepted; }},
+    sys_row{"load/connections", [](core const& c) -> std::uint64_t { return c.counted().connects; }},
+};
+
+constexpr std::size_t loads_place = sys_rows.size() + limit_rows.size();
+constexpr std::size_t numbers = loads_place + load_rows.size() * load_average::minutes.size();
+
+std::string in_hundredths(std::uint64_t value) {
+    auto const rest = value % 100;
+    return std::to_string(value / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
+}
 
 } // namespace
 
@@ -48,24 +71,36 @@ void core::begin(time_point now) {
 /// Those that are retained, and not bounded by what clients may retain.
 std::size_t core::own_topics() const noexcept {
     constexpr std::size_t in_words = 2;                            // version, uptime
-    return begun_ && options_->sys_interval().count() != 0 ? sys_rows.size() + limit_rows.size() + in_words : 0;
+    return begun_ && options_->sys_interval().count() != 0 ? numbers + in_words : 0;
 }
 
 /// What has changed since the last time.
 void core::publish_sys(time_point now) {
     sys_due_ = now + session::duration(options_->sys_interval());
-    said_.resize(sys_rows.size() + limit_rows.size());
-    for (std::size_t i = 0; i < sys_rows.size(); ++i) {
-        auto const value = sys_rows[i].value(*this);
-        if (said_[i] == value) continue;
-        said_[i] = value;
-        say_sys(sys_rows[i].topic, std::to_string(value), now);
-    }
-    for (std::size_t i = 0; i < limit_rows.size(); ++i) {
-        auto const value = limit_rows[i].value(limits());
-        if (std::exchange(said_[sys_rows.size() + i], value) != value) say_sys("limits/" + std::string(limit_rows[i].name), std::to_string(value), now);
-    }
+    said_.resize(numbers);
+    for (std::size_t i = 0; i < sys_rows.size(); ++i) say_number(i, sys_rows[i].topic, sys_rows[i].value(*this), now);
+    for (std::size_t i = 0; i < limit_rows.size(); ++i)
+        say_number(sys_rows.size() + i, "limits/" + std::string(limit_rows[i].name), limit_rows[i].value(limits()), now);
+    publish_loads(now);
     say_sys("uptime", std::to_string(std::chrono::floor<std::chrono::seconds>(now - *begun_).count()) + " seconds", now);
+}
+
+void core::publish_loads(time_point now) {
+    auto const passed = now - std::exchange(loads_at_, now).value_or(now);
+    loads_.resize(load_rows.size());
+    for (std::size_t i = 0; i < load_rows.size(); ++i) {
+        loads_[i].note(load_rows[i].value(*this), passed);
+        for (std::size_t k = 0; k < load_average::minutes.size(); ++k) {
+            auto const topic = std::string(load_rows[i].topic) + '/' + std::to_string(load_average::minutes[k]) + "min";
+            say_number(loads_place + i * load_average::minutes.size() + k, topic, loads_[i].hundredths(k), now);
+        }
+    }
+}
+
+/// A number that is not what it was the last time.
+void core::say_number(std::size_t place, std::string_view topic, std::uint64_t value, time_point now) {
+    if (std::exchange(said_[place], value) == value) return;
+    say_sys(topic, place < loads_place ? std::to_string(value) : in_hundredths(value), now);
 }
 
 void core::say_sys(std::string_view topic, std::string_view value, time_point now) {
