@@ -24,6 +24,7 @@ void describe(CLI::App& app, broker_request& r, bool& show_version) {
     app.add_option("--ws-port", r.web_ports, "the same for WebSocket, at any path")->type_name("PORT")->allow_extra_args(false);
     app.add_option("--metrics", r.metrics, "serve /metrics, as Prometheus reads them, and /healthz over HTTP here; without ADDRESS for this machine only")->type_name("[ADDRESS:]PORT");
     app.add_option("--store", r.store, "keep sessions, their messages and retained messages in this SQLite file, in place of what the configuration says of persistence")->type_name("FILE");
+    app.add_flag("--packets", r.packets, "show each packet of each client as 'aldis dump' does, on standard error; slow");
     app.add_flag("-v,--verbose", r.is_verbose, "log everything");
     app.add_flag("--check,--test-config", r.only_check, "tell what is wrong with the configuration and the files that it names, and where; start nothing");
     app.add_flag("-d,--daemon", r.as_daemon, "is refused: let systemd, or the shell, put it into the background");

@@ -16,6 +16,7 @@ struct broker_request {
     std::string                store{};                            // empty: as the file has it
     std::string                metrics{};                          // [ADDRESS:]PORT, in place of that of the file
     bool                       is_verbose = false;
+    bool                       packets = false;                    // shown on standard error
     bool                       only_check = false;
     bool                       as_daemon = false;
 };

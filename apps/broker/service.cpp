@@ -1,7 +1,9 @@
 // The life of the service: start, signals, reload, end.
 #include "service.hpp"
 
+#include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include <aldis/broker.hpp>
+#include <aldis/packet_log.hpp>
 
 #include "cli/exit_code.hpp"
 #include "cli/report.hpp"
@@ -38,6 +41,7 @@ public:
         if (told.errors() != 0) return print_problems(told), exit_code::failure;
         for (auto const& each : told.list()) log_.write(log_level::warning, to_string(each));
         plan.options.log(logger(), log_.most());
+        show_packets(plan.options);
         try {
             start(std::move(plan), first.settings);
         } catch (std::exception const& error) {
@@ -51,6 +55,21 @@ public:
 private:
     log_handler logger() {
         return [this](log_level level, std::string_view line) { log_.write_of_broker(level, line); };
+    }
+
+    void show_packets(broker_options& of) const {
+        if (!request_.packets) return;
+        of.tap([](transport::stream_facts const& way) {
+            auto const ends = follow::transcript_options{}.ends(peer_of(way.remote), {"broker", 0});
+            return packet_log{}.server().text([](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }, ends).tap();
+        });
+    }
+
+    static follow::peer peer_of(std::string_view remote) {
+        auto const    colon = remote.rfind(':');
+        std::uint16_t port = 0;
+        if (colon != std::string_view::npos) std::from_chars(remote.data() + colon + 1, remote.data() + remote.size(), port);
+        return port == 0 ? follow::peer{std::string(remote), 0} : follow::peer{std::string(remote.substr(0, colon)), port};
     }
 
     // For whoever reads the log, and for whoever started us.
@@ -151,6 +170,7 @@ private:
             if (fresh.told.errors() != 0) return;
             for (auto const& each : plan.where_possible) plan.options.listen(each);
             plan.options.log(logger(), probe.most());
+            show_packets(plan.options);
             broker_->reload(std::move(plan.options));
         } catch (std::exception const& error) {
             return fresh.told.error({request_.file, 0}, {}, error.what(), "check the files that the listeners name");

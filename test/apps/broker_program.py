@@ -157,6 +157,16 @@ class Starting(BrokerTests):
         self.delivers(broker, "a/b", *web[2:], sender="pub", to=[])
         self.delivers(broker, "a/b", sender="real_pub", receiver="sub", to=web[2:])
 
+    def test_packets_are_shown_as_the_dump_shows_them(self):
+        broker = self.broker(arguments=["-p", "0", "--packets"]).start()
+        sent = self.run_tool("real_pub", *broker.where, "-i", "lamp", "-u", "ada", "-P", "secret", "-t", "a/b", "-m", "hello", "-q", "1")
+        self.assertEqual(sent.code, 0, sent)
+        broker.wait_for(rb"Disconnect Req", "the last packet")
+        told = b"".join(broker.lines)
+        for text in (b"Connect Command", b"Connect Ack", b"Publish Message (id=1) [a/b]", b"Publish Ack (id=1)", b"broker"):
+            self.assertIn(text, told)
+        self.assertNotIn(b"secret", told)
+
     def test_every_interface_lets_nobody_in_unless_told_to(self):
         broker = self.broker("listener 0").start()
         self.is_refused(broker)

@@ -82,6 +82,7 @@ public:
     std::optional<session::engine>      engine{};
     std::unique_ptr<serving::peer>      link{};
     std::vector<arrival>                got{};
+    std::function<void(packet::auth const&)> on_step{};            // AUTH
     std::vector<reason_code>            codes{};                   // of the last SUBACK or UNSUBACK
     std::vector<reason_code>            answers{};                 // to QoS 1 and 2 messages
     std::optional<reason_code>          refused{};                 // by CONNACK
@@ -322,6 +323,8 @@ inline void guest::hear() {
             for (auto const code : u->answer.codes) codes.push_back(code);
         } else if (auto const* const d = std::get_if<delivered>(said)) {
             answers.push_back(d->reason);
+        } else if (auto const* const step = std::get_if<session::event::authenticate>(said)) {
+            if (on_step) on_step(step->request);
         } else if (auto const* const end = std::get_if<closed>(said)) {
             ended = end->who;
             if (end->who == closed::by::peer) (session_was_open ? dismissed : refused) = end->reason;

@@ -136,3 +136,30 @@ TEST_CASE("packets are counted on their way", "[broker][sys]") {
     if (text != "2") text = w.receive(reader).text();              // retained before, or not
     CHECK(text == "2");                                            // CONNECT and SUBSCRIBE
 }
+
+TEST_CASE("a tap of a connection is shown its packets of both directions, one connection at a time", "[broker]") {
+    world                                                              w;
+    std::vector<std::pair<std::string, std::vector<packet_type>>>      seen;
+    broker made{w.io, broker_options{}.tap([&](transport::stream_facts const&) -> tap_handler {
+        if (seen.size() == 2) return nullptr;
+        auto const at = seen.size();
+        seen.emplace_back();
+        return [&seen, at](direction way, bytes_view frame) {
+            seen[at].first += way == direction::received ? '>' : '<';
+            seen[at].second.push_back(static_cast<packet_type>(std::to_integer<unsigned>(frame[0]) >> 4U));
+        };
+    })};
+    client lamp(w.io, named("lamp")), desk(w.io, named("desk")), unseen(w.io, named("unseen"));
+    for (auto* const each : {&lamp, &desk, &unseen}) {
+        connect_outcome done;
+        each->async_connect(made.connect(), done.handler());
+        w.run(done);
+        REQUIRE_FALSE(done.ec());
+    }
+    auto const sent = w.start_publish(lamp, "t", std::string(100'000, 'x'), publish_options{}.qos(qos_1));
+    w.run(sent);
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].first == "><><");
+    CHECK(seen[0].second == std::vector{packet_type::connect, packet_type::connack, packet_type::publish, packet_type::puback});
+    CHECK(seen[1].first == "><");
+}

@@ -13,6 +13,8 @@
 #include <aldis/codec/property.hpp>
 #include <aldis/codec/reason.hpp>
 #include <aldis/codec/types.hpp>
+#include <aldis/connection.hpp>
+#include <aldis/session/message.hpp>
 #include <aldis/transport/facts.hpp>
 
 namespace aldis {
@@ -109,6 +111,18 @@ private:
 
 /// Shown each message before anybody gets it; its views live until the hook returns.
 using publish_hook = std::function<publish_verdict(client_identity const&, packet::publish const&)>;
+
+/// Shown each subscription that access rules allow: grant it, at most at a QoS, by reason_code::granted_qos_0 to granted_qos_2, or refuse it with a
+/// reason that SUBACK may carry.
+using subscribe_hook = std::function<reason_code(client_identity const&, subscription const&)>;
+
+/// Asked about each message before a client gets it or it waits for him, also a retained one; false withholds it. After the access rules, and
+/// as often as there are receivers: be quick.
+using delivery_hook = std::function<bool(client_identity const&, session::message const&)>;
+
+/// Asked for each connection: whoever is to be shown its packets, such as packet_log{}.server().tap(), or nothing. Called with whole frames when they were
+/// read or written, after TLS and WebSocket, passwords included.
+using tap_hook = std::function<tap_handler(transport::stream_facts const& way)>;
 
 enum class session_event : std::uint8_t {
     connected,         // to a session, new or kept

@@ -11,6 +11,7 @@
 
 #include <aldis/access/acl_file.hpp>
 #include <aldis/access/password_file.hpp>
+#include <aldis/broker_authenticator.hpp>
 #include <aldis/broker_hooks.hpp>
 #include <aldis/broker_limits.hpp>
 #include <aldis/broker_listener.hpp>
@@ -48,11 +49,19 @@ public:
     /// Decides in place of passwords and allow_anonymous(); not asked about clients that a certificate names.
     broker_options& authenticate(authenticate_hook value);
     broker_options& authenticate_later(authenticate_later_hook value) { authenticate_ = std::move(value); return *this; }
+    /// Asked for clients that name an authentication method, in place of all above; without it they are refused with 0x8C.
+    broker_options& authenticate_enhanced(enhanced_hook value) { authenticate_enhanced_ = std::move(value); return *this; }
     /// Asked beside the access rules: both must allow.
     broker_options& authorise(authorise_hook value) { authorise_ = std::move(value); return *this; }
 
     /// Shown each message that a client publishes; may alter or refuse it.
     broker_options& on_publish(publish_hook value) { on_publish_ = std::move(value); return *this; }
+    /// Shown each subscription that is allowed; may lower its QoS or refuse it.
+    broker_options& on_subscribe(subscribe_hook value) { on_subscribe_ = std::move(value); return *this; }
+    /// Asked about each message for each client that is to have it.
+    broker_options& on_delivery(delivery_hook value) { on_delivery_ = std::move(value); return *this; }
+    /// Shown the packets of connections that begin from now on.
+    broker_options& tap(tap_hook value) { tap_ = std::move(value); return *this; }
     /// Told when a session gets a connection, loses it, and ends.
     broker_options& on_session(session_hook value) { on_session_ = std::move(value); return *this; }
     /// Where sessions, their messages, wills and retained messages outlive the process. PUBACK, PUBREC and PUBCOMP leave after the commit that makes
@@ -88,8 +97,12 @@ public:
     std::shared_ptr<access::password_file const> const& passwords() const noexcept { return passwords_; }
     std::shared_ptr<access::acl_file const> const&      acl() const noexcept { return acl_; }
     authenticate_later_hook const&                      authenticate() const noexcept { return authenticate_; }
+    enhanced_hook const&                                authenticate_enhanced() const noexcept { return authenticate_enhanced_; }
     authorise_hook const&                               authorise() const noexcept { return authorise_; }
     publish_hook const&                                 on_publish() const noexcept { return on_publish_; }
+    subscribe_hook const&                               on_subscribe() const noexcept { return on_subscribe_; }
+    delivery_hook const&                                on_delivery() const noexcept { return on_delivery_; }
+    tap_hook const&                                     tap() const noexcept { return tap_; }
     session_hook const&                                 on_session() const noexcept { return on_session_; }
     std::shared_ptr<broker_store> const&                store() const noexcept { return store_; }
     broker_limits const&                                limits() const noexcept { return limits_; }
@@ -108,8 +121,12 @@ private:
     std::shared_ptr<access::acl_file const>      acl_{};
     std::shared_ptr<broker_store>                store_{};
     authenticate_later_hook                      authenticate_{};
+    enhanced_hook                                authenticate_enhanced_{};
     authorise_hook                               authorise_{};
     publish_hook                                 on_publish_{};
+    subscribe_hook                               on_subscribe_{};
+    delivery_hook                                on_delivery_{};
+    tap_hook                                     tap_{};
     session_hook                                 on_session_{};
     log_handler                                  log_{};
     std::string                                  auto_id_prefix_ = "auto-";

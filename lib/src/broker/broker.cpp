@@ -136,6 +136,7 @@ void broker::impl::serve(std::unique_ptr<transport::stream> stream, broker_liste
     made->address_key = std::move(from.key);
     made->is_local = from.is_local;
     if (!core_.opened(*made, std::move(way), connection::now())) return made->abandon();
+    if (auto const& see = core_.options().tap()) made->watch(see(made->asking->way));
     links_.emplace(made.get(), made);
     is_stopped_ = false;
     core_.mark(*made);

@@ -30,6 +30,10 @@ void core::on(peer& p, session::event::connect_request const& e, time_point now)
     asking->request = e.request;
     asking->bytes = p.engine.hold();
     if (auto const why = flaw_of(p, e.request, now)) return refuse(p, *why, now);
+    if (auto const method = e.request.props.get<property_id::authentication_method>()) {
+        if (!begin_proof(p, *method)) return refuse(p, reason_code::bad_authentication_method, now);     // [MQTT-4.12.0-1]
+        return prove(p, true, e.request.props.get<property_id::authentication_data>().value_or(bytes_view{}), now);
+    }
     authenticate(p);
     if (asking->answer) admit(p, now);
 }
@@ -55,7 +59,6 @@ std::optional<reason_code> core::flaw_of(peer& p, packet::connect const& request
     if (request.client_id.empty() && !options_->allow_zero_length_clientid()) return reason_code::client_identifier_not_valid;
     if (request.user_name && exceeds(request.user_name->size(), l.max_user_name_length())) return reason_code::bad_user_name_or_password;
     if (has_too_many_words(request.props)) return reason_code::quota_exceeded;
-    if (request.props.has(property_id::authentication_method)) return reason_code::bad_authentication_method;        // [MQTT-4.12.0-1]
     bool const alive_too_long = l.max_keepalive() != 0 && (request.keep_alive == 0 || request.keep_alive > l.max_keepalive());
     if (alive_too_long && !is_v5(request.version) && l.enforce_keepalive_v3()) return reason_code::client_identifier_not_valid;
     return request.last_will ? flaw_of_will(p, *request.last_will) : std::nullopt;

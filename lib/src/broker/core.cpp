@@ -105,6 +105,7 @@ void core::drain(peer& p, time_point now) {
         mark(p);
         if (auto const* const message = std::get_if<message_arrived>(said)) on(p, *message, now);
         else if (auto const* const request = std::get_if<connect_request>(said)) on(p, *request, now);
+        else if (auto const* const step = std::get_if<session::event::authenticate>(said)) on(p, *step, now);
         else if (auto const* const wish = std::get_if<subscribe_request>(said)) on(p, *wish, now);
         else if (auto const* const undo = std::get_if<unsubscribe_request>(said)) on(p, *undo, now);
         else if (auto const* const end = std::get_if<delivered>(said); end && p.who) note_end(*p.who, *end);
@@ -125,7 +126,7 @@ void core::gone(peer& p, time_point now) {
     p.engine.connection_lost(now);
     drain(p, now);
     let_in(p);
-    if (p.asking) p.asking->from = nullptr;
+    p.forget_asked();
     deadlines_.clear(p);
     if (std::exchange(p.is_awaiting, false)) std::erase(awaiting_, &p);
     --counters_.connections;
@@ -162,6 +163,10 @@ peer* core::take_dirty() noexcept {
 void core::feed(peer& p, time_point now) {
     if (p.asking && p.asking->from && p.asking->answer) {
         admit(p, now);
+        drain(p, now);
+    }
+    if (p.proof && p.proof->said) {
+        take_proof(p, now);
         drain(p, now);
     }
     if (p.who && p.who->at == &p && !p.who->owed.empty()) walk(*p.who, now);

@@ -153,6 +153,14 @@ private:
     std::string                invent_name();
     bool                       is_anonymous_allowed(peer const& p, bool has_passwords) const;
 
+    // ---- proving.cpp ----------------------------------------------------------------------------------------------------
+    bool begin_proof(peer& p, std::string_view method);
+    void on(peer& p, session::event::authenticate const& e, time_point now);
+    void prove(peer& p, bool begins, bytes_view data, time_point now);
+    void take_proof(peer& p, time_point now);
+    void prove_again(peer& p, authentication_step const& said, time_point now);
+    void say_step(peer& p, authentication_step const& said, time_point now);
+
     // ---- members.cpp: sessions ------------------------------------------------------------------------------------------
     std::shared_ptr<member> make_member(std::string client_id, std::optional<std::string> const& user);
     void                    end_member(member& who, time_point now);
@@ -206,6 +214,7 @@ private:
 
     // ---- access: who may what -------------------------------------------------------------------------------------------
     bool may(member const& who, access_kind what, std::string_view topic) const;
+    bool may_receive(member const& who, session::message const& what) const;
     static bool is_reserved(std::string_view topic) noexcept;
     bool is_good_topic(std::string_view topic) const noexcept;
     bool has_too_many_words(properties const& props) const noexcept;

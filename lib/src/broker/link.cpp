@@ -66,7 +66,7 @@ void link::close() {
 
 void link::abandon() noexcept {
     host_ = nullptr;
-    if (asking) asking->from = nullptr;
+    forget_asked();
     closed_ = true;
     stream_->close();
 }
@@ -114,6 +114,7 @@ void link::was_read(error_code ec, std::size_t n) {
     rests_ = n < little;
     auto const now = connection::now();
     if (!engine.finished()) {
+        if (tap_) tap_->feed(direction::received, {into_, n});
         core.counted().packets_in += came_.walk({into_, n});
         engine.received(n, now);
     }
@@ -146,16 +147,21 @@ void link::was_written(error_code ec, std::size_t n) {
         close();
         return report_end();
     }
-    auto& counted = host_->state().counted();
-    counted.bytes_out += n;
-    auto left = n;
-    for (auto const* each = buffers_->data(); left > 0; ++each) {
-        auto const part = std::min(left, each->size());
-        counted.packets_out += went_.walk({static_cast<std::byte const*>(each->data()), part});
-        left -= part;
-    }
+    host_->state().counted().bytes_out += n;
+    show_written(n);
     engine.sent(n, connection::now());
     if (!is_dirty) turn();
+}
+
+/// To the counter of packets, and to whoever watches.
+void link::show_written(std::size_t n) {
+    auto& packets = host_->state().counted().packets_out;
+    for (auto const* from = buffers_->data(); n > 0; ++from) {
+        bytes_view const part{static_cast<std::byte const*>(from->data()), std::min(n, from->size())};
+        if (tap_) tap_->feed(direction::sent, part);
+        packets += went_.walk(part);
+        n -= part.size();
+    }
 }
 
 // ---- The end ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include <aldis/transport/stream.hpp>
 
 #include "core.hpp"
+#include "frame_tap.hpp"
 #include "packet_count.hpp"
 
 namespace aldis::serving {
@@ -35,6 +36,9 @@ class link final : public peer, public std::enable_shared_from_this<link> {
 public:
     link(link_host& host, std::unique_ptr<transport::stream> stream, session::settings const& how, broker_listener const* where)
         : peer(how, where, host.state().notes().clock()), host_(&host), stream_(std::move(stream)) {}
+
+    /// Shows each packet of either direction, from now on.
+    void watch(tap_handler see) { tap_ = see ? std::make_unique<frame_tap>(std::move(see)) : nullptr; }
 
     /// All that one turn of the loop may make necessary: after what the engine was given, and when a deadline passed.
     void turn();
@@ -61,6 +65,7 @@ private:
     void was_read(error_code ec, std::size_t n);
     void write(time_point now);
     void was_written(error_code ec, std::size_t n);
+    void show_written(std::size_t n);
     void end_if_finished(time_point now);
     void was_shut_down(error_code ec);
     void set_deadline();
@@ -71,6 +76,7 @@ private:
     std::unique_ptr<transport::stream> stream_;
     std::unique_ptr<gather>            buffers_{};
     std::unique_ptr<scrap>             scrap_{};
+    std::unique_ptr<frame_tap>         tap_{};
     std::optional<time_point>          lingers_until_{};
     time_point                         writing_since_{};
     std::byte const*                   into_ = nullptr;            // where the engine is read to

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <aldis/access/acl_file.hpp>
+#include <aldis/broker_authenticator.hpp>
 #include <aldis/broker_hooks.hpp>
 #include <aldis/broker_listener.hpp>
 #include <aldis/routing/router.hpp>
@@ -64,6 +65,16 @@ struct attempt {
     peer*                       from = nullptr;                    // null once that was done, or the connection is gone
 };
 
+/// Enhanced authentication on a connection, from CONNECT to its end: a client may authenticate again.
+struct proving {
+    std::unique_ptr<server_authenticator> with{};
+    std::string                           method{};
+    std::optional<authentication_step>    said{};                  // to be acted upon
+    peer*                                 from = nullptr;          // null once the connection is gone
+    std::uint64_t                         steps = 0;
+    bool                                  is_asked = false;        // an answer is to come
+};
+
 /// A connection without its stream. The broker points to it until gone().
 struct peer : timed {
     enum class stage : std::uint8_t { unknown, admitted, over };
@@ -74,6 +85,7 @@ struct peer : timed {
     std::shared_ptr<member>   who{};                               // since CONNACK; the engine may look at it to its end
     session::engine           engine;
     std::shared_ptr<attempt>  asking = std::make_shared<attempt>();// until CONNACK
+    std::shared_ptr<proving>  proof{};
     broker_listener const*    listener;
     std::string               address{};
     std::string               address_key{};                       // of what limits for each address count
@@ -89,6 +101,12 @@ struct peer : timed {
     bool                      is_draining = false;
     bool                      is_counted = false;                  // among those that are not let in yet
     bool                      wants_close = false;                 // at once, without a word
+
+    /// Whoever still has something to answer it is not listened to.
+    void forget_asked() noexcept {
+        if (asking) asking->from = nullptr;
+        if (proof) proof->from = nullptr;
+    }
 };
 
 inline client_identity member::identity() const noexcept {

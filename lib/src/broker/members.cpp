@@ -60,7 +60,7 @@ std::optional<std::chrono::seconds> core::lifetime(member const& who) const {
 void core::end_connection(peer& p, session::event::closed const& e, time_point now) {
     log_end(p, e);
     let_in(p);
-    if (p.asking) p.asking->from = nullptr;
+    p.forget_asked();
     if (std::exchange(p.at, peer::stage::over) != peer::stage::admitted) return;
     --counters_.clients;
     --clients_of_[p.listener];

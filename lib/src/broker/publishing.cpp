@@ -107,7 +107,7 @@ bool core::keep(publication const& what, time_point now) {
 routing::readiness core::readiness_of(session_no no, publication const& what) const {
     using enum routing::readiness;
     auto const& who = *by_no_[no - 1];
-    if (!may(who, access_kind::read, what.content.topic())) return never;
+    if (!may_receive(who, what.content)) return never;
     auto const& l = limits();
     bool const  is_full = (l.max_queued_messages() != 0 && who.state.queued_messages() >= l.max_queued_messages()) ||
                          (l.max_queued_bytes() != 0 && who.state.queued_bytes() + what.content.size() > l.max_queued_bytes());
@@ -119,7 +119,7 @@ routing::readiness core::readiness_of(session_no no, publication const& what) co
 
 bool core::deliver(routing::routed_copy const& copy, publication const& what, time_point now) {
     auto& to = *by_no_[copy.to - 1];
-    if (!copy.is_shared && !may(to, access_kind::read, what.content.topic())) return false;
+    if (!copy.is_shared && !may_receive(to, what.content)) return false;
     session::publish_options how;
     how.qos = copy.qos;                                            // [MQTT-3.8.4-8] [v3-MQTT-3.8.4-6] [v3-MQTT-3.3.5-1]
     how.retain = copy.retain;                                      // [v3-MQTT-3.3.1-9]
@@ -167,6 +167,12 @@ bool core::may(member const& who, access_kind what, std::string_view topic) cons
     }
     auto const options = options_->authorise() ? options_ : nullptr;
     return !options || options->authorise()(who.identity(), what, topic);
+}
+
+bool core::may_receive(member const& who, session::message const& what) const {
+    if (!may(who, access_kind::read, what.topic())) return false;
+    auto const options = options_->on_delivery() ? options_ : nullptr;
+    return !options || options->on_delivery()(who.identity(), what);
 }
 
 /// Not for clients to publish to.

@@ -25,11 +25,17 @@ void core::on(peer& p, session::event::subscribe_request const& e, time_point no
 }
 
 /// What is granted, or why not.
-reason_code core::subscribe(member& who, subscription const& wanted, std::uint32_t id) {
+reason_code core::subscribe(member& who, subscription const& asked, std::uint32_t id) {
+    auto wanted = asked;
     auto const shared = split_shared(wanted.filter);
     auto const filter = shared ? shared->filter : wanted.filter;
     if ((is_shared(wanted.filter) && !shared) || !is_good_topic(wanted.filter)) return reason_code::topic_filter_invalid;
     if (!may(who, access_kind::subscribe, filter)) return reason_code::not_authorized;
+    if (auto const options = options_; options->on_subscribe()) {
+        auto const verdict = options->on_subscribe()(who.identity(), wanted);
+        if (is_error(verdict)) return verdict;
+        wanted.qos = std::min(wanted.qos, static_cast<qos_level>(verdict));
+    }
 
     auto const made = router_.subscribe(who.no, wanted, id);
     if (made == routing::subscribed::too_many) return reason_code::quota_exceeded;
@@ -86,7 +92,7 @@ bool core::walk_on(member& who, retained_walk& owed, time_point now) {
         auto const* const next = owed.last ? retained_.next(from, owed.filter, now) : retained_.first(owed.filter, now);
         if (!next) return true;
         owed.last = next->message;
-        if (!may(who, access_kind::read, next->message.topic())) continue;
+        if (!may_receive(who, next->message)) continue;
         session::publish_options how;
         how.qos = std::min(owed.qos, next->qos);                   // [MQTT-3.8.4-8]
         how.retain = true;                                         // [MQTT-3.3.1-8] [v3-MQTT-3.3.1-8]
