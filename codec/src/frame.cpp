@@ -12,6 +12,8 @@
 namespace aldis::codec {
 namespace {
 
+/// Who has said next to nothing costs next to nothing; then it doubles.
+constexpr std::size_t start_capacity = 512;
 constexpr std::size_t first_capacity = 4096;
 
 /// A peer that has more to say fills what it is given, twice in a row; then a read may bring more, up to here. One of whom this many reads in
@@ -102,8 +104,8 @@ std::span<std::byte> frame_buffer::prepare() {
     auto const space = capacity_ - end_;
     if (space == 0 || space < capacity_ / 4) {
         if (size() == capacity_) {
-            auto const doubled = std::max(2 * capacity_, first_capacity);
-            move_to(wanted_ > capacity_ ? std::max(std::min(doubled, wanted_), first_capacity) : doubled);
+            auto const doubled = std::max(2 * capacity_, start_capacity);
+            move_to(wanted_ > capacity_ ? std::max(std::min(doubled, wanted_), start_capacity) : doubled);
         } else if (!ours) {
             move_to(capacity_);
         } else if (begin_ > 0) {

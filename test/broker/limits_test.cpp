@@ -472,3 +472,62 @@ TEST_CASE("a reload can end what is told under SYS, and begin it", "[broker]") {
     h.core.reload(std::make_shared<broker_options const>(broker_options{}.sys_interval(std::chrono::seconds{0})), h.now);
     CHECK_FALSE(h.core.deadline());
 }
+
+// ---- Floods -----------------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a flood of retained messages stops at the bytes that there may be", "[broker][hostile]") {
+    house h(limited(broker_limits{}.max_retained_bytes(20'000)));
+    auto& lamp = h.enter("lamp");
+    for (int i = 0; i < 500; ++i) lamp.publish("t/" + std::to_string(i), std::string(500, 'x'), qos_1, true);
+    CHECK(h.core.retained().bytes() <= 20'000);
+    CHECK(h.core.retained().size() > 10);
+    CHECK(std::count(lamp.answers.begin(), lamp.answers.end(), reason_code::quota_exceeded) > 400);
+    lamp.publish("t/0", "", qos_1, true);
+    lamp.publish("t/499", std::string(500, 'x'), qos_1, true);
+    CHECK(lamp.answers.back() == reason_code::no_matching_subscribers);
+}
+
+TEST_CASE("a flood of sessions stops at the number that there may be, with all that they would keep", "[broker][hostile]") {
+    house h(limited(broker_limits{}.max_sessions(20).max_connect_rate(0).max_connect_rate_per_address(0)));
+    entrance how;
+    how.expiry = 1'000;
+    for (int i = 0; i < 300; ++i) {
+        auto& one = h.enter("flood-" + std::to_string(i), how);
+        if (one.is_in()) one.subscribe("t");
+        one.cut();
+    }
+    CHECK(h.core.sessions() == 20);
+    CHECK(h.core.subscriptions().size() == 20);
+    h.pass(1'001s);
+    CHECK(h.core.sessions() == 0);
+    CHECK(h.core.bytes_kept() == 0);
+    CHECK(h.enter("late", how).is_in());
+}
+
+TEST_CASE("a flood of properties is refused wherever it comes", "[broker][hostile]") {
+    house         h(limited(broker_limits{}.max_user_properties(2).max_user_property_bytes(1'000)));
+    property_list many, large;
+    for (int i = 0; i < 3; ++i) many.add<property_id::user_property>({"a", "1"});
+    large.add<property_id::user_property>({"a", std::string(1'000, 'x')});
+    for (auto const* const flood : {&many, &large}) {
+        auto& lamp = h.enter("lamp");
+        lamp.publish("t", "x", qos_1, false, *flood);
+        CHECK(lamp.answers.back() == reason_code::quota_exceeded);
+        wire_builder<subscription> one;
+        one.add(subscription{.filter = "t"});
+        REQUIRE(lamp.engine->subscribe(one.view(), flood->view(), h.now));
+        h.settle();
+        CHECK(lamp.codes == std::vector{reason_code::quota_exceeded});
+        CHECK(h.core.subscriptions().size() == 0);
+
+        packet::will left;
+        left.topic = "t";
+        left.props = *flood;
+        entrance how;
+        how.will = left;
+        CHECK(h.enter("mortal", how).refused == reason_code::quota_exceeded);
+        how.will.reset();
+        how.props = *flood;
+        CHECK(h.enter("talker", how).refused == reason_code::quota_exceeded);
+    }
+}

@@ -98,6 +98,8 @@ broker::impl::listening& broker::impl::open(broker_listener where) {
         if (is_failure) at.story = said.text();
         log(said.weight() == transport::note::level::info ? log_level::debug : log_level::warning, said.text());
     });
+    auto const patience = core_.limits().connect_timeout();
+    if (patience.count() != 0 && how.handshake_timeout() > patience) how.handshake_timeout(patience);
     if (how.websocket().max_message() > core_.limits().max_packet_size() && core_.limits().max_packet_size() != 0) {
         auto web = how.websocket();
         how.websocket(web.max_message(core_.limits().max_packet_size() + std::size_t{5}));

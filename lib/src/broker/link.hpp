@@ -57,7 +57,7 @@ private:
     struct on_write;
     struct on_shutdown;
     using gather = std::array<asio::const_buffer, transport::stream::max_write_buffers>;
-    using scrap = std::array<std::byte, 4096>;
+    using scrap = std::array<std::byte, 256>;
 
     void read();
     void read_now();
