@@ -45,7 +45,7 @@ bool engine::impl::waits_for_commit() const noexcept {
 }
 
 bool engine::impl::wants_input() const noexcept {
-    if (at_ == phase::finished || at_ == phase::accepting || paused_) return false;
+    if (at_ == phase::finished || at_ == phase::accepting || paused_ || untrusted_) return false;
     return answers_ <= how_.max_output;
 }
 
@@ -78,7 +78,7 @@ engine::impl::event_ptr engine::impl::poll(time_point now) {
             closed_said_ = true;
             return raise(*closed_);
         }
-        if (at_ == phase::accepting) return nullptr;
+        if (at_ == phase::accepting || untrusted_) return nullptr;
         if (in_.size() == 0 && in_.capacity() <= keep_up_to) return nullptr;
 
         auto const next = in_.next(own_.maximum_packet_size, version_);
@@ -183,6 +183,7 @@ void                 engine::connection_lost(time_point now) { impl_->connection
 outcome<void> engine::connect(packet::connect const& request, state& session, time_point now) { return impl_->connect(request, session, now); }
 outcome<void> engine::accept(packet::connack const& answer, state& session, time_point now) { return impl_->accept(answer, session, now); }
 outcome<void> engine::reject(packet::connack const& answer, time_point now) { return impl_->reject(answer, now); }
+outcome<void> engine::trust(time_point now) { return impl_->trust(now); }
 outcome<void> engine::authenticate(packet::auth const& step, time_point now) { return impl_->authenticate(step, now); }
 outcome<delivery_no> engine::publish(packet::publish const& p, time_point now) { return impl_->publish(p, now); }
 outcome<delivery_no> engine::publish(message content, publish_options const& options, time_point now) {

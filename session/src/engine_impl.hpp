@@ -55,12 +55,14 @@ struct engine::impl {
     outcome<void> connect(packet::connect const& request, state& session, time_point now);
     outcome<void> accept(packet::connack const& answer, state& session, time_point now);
     outcome<void> reject(packet::connack const& answer, time_point now);
+    outcome<void> trust(time_point now);
     outcome<void> authenticate(packet::auth const& step, time_point now);
     event_ptr on(packet::connect const& p, time_point now);
     event_ptr on(packet::connack const& p, time_point now);
     event_ptr on(packet::auth const& p, time_point now);
     property_list with_own_limits(properties const& props) const;
     void open(time_point now);
+    void resume_or_begin();
     bool same_method(properties const& props) const noexcept;
 
     // ---- closing.cpp: DISCONNECT, refusals, the end -----------------------------------------------------------------------
@@ -219,6 +221,8 @@ struct engine::impl {
     std::string   client_id_{};
     std::string   method_{};                                       // of the enhanced authentication, empty for none
     bool          has_method_ = false;
+    bool          goes_on_ = false;                                // client: the session, says the server
+    bool          untrusted_ = false;                              // client: CONNACK waits for trust()
 
     // the end
     std::optional<event::closed> closed_{};                        // set once, with phase::finished

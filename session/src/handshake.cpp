@@ -78,14 +78,27 @@ engine::impl::event_ptr engine::impl::on(packet::connack const& p, time_point no
     if (p.session_present && clean_start_) return refuse(reason_code::protocol_error);                   // [MQTT-3.2.2-2] [MQTT-3.2.2-4]
     if (!same_method(p.props)) return refuse(reason_code::protocol_error);                               // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
 
-    bool const goes_on = p.session_present || (version_ == protocol::v3_1 && !clean_start_);    // 3.1 cannot say so
-    if (!goes_on) session_->lost();                                // [MQTT-3.2.2-5] [MQTT-3.1.2-4] [v3-MQTT-3.1.2-6]
+    goes_on_ = p.session_present || (version_ == protocol::v3_1 && !clean_start_);    // 3.1 cannot say so
+    untrusted_ = how_.distrust && has_method_;
+    if (!untrusted_) resume_or_begin();
     peer_ = limits_of(p.props);
     expiry_ = p.props.get<property_id::session_expiry_interval>().value_or(expiry_);
     keep_alive_ = p.props.get<property_id::server_keep_alive>().value_or(keep_alive_);                   // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
     if (auto const assigned = p.props.get<property_id::assigned_client_identifier>()) client_id_ = *assigned;    // [MQTT-3.2.2-16]
-    open(now);
+    if (!untrusted_) open(now);
     return raise(event::connected{p, peer_, client_id_, keep_alive_});
+}
+
+void engine::impl::resume_or_begin() {
+    if (!goes_on_) session_->lost();                               // [MQTT-3.2.2-5] [MQTT-3.1.2-4] [v3-MQTT-3.1.2-6]
+}
+
+outcome<void> engine::impl::trust(time_point now) {
+    if (at_ != phase::connecting || !untrusted_) return refusal::not_connected;
+    untrusted_ = false;
+    resume_or_begin();
+    open(now);
+    return {};
 }
 
 // ---- Server -----------------------------------------------------------------------------------------------------------

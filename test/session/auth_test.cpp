@@ -46,6 +46,41 @@ TEST_CASE("an exchange of AUTH packets comes before CONNACK", "[session][auth][M
     CHECK(peers.client.connack_seen.view().get<property_id::authentication_method>() == "SCRAM");
 }
 
+TEST_CASE("a CONNACK changes nothing before its server is trusted", "[session][auth][MQTT-3.2.2-5]") {
+    auto peers = begun();
+    peers.client.settings.distrust = true;
+    peers.client.renew();
+    REQUIRE(peers.client.state.enqueue(*session::message::make("t", {}, to_bytes("x")), {.qos = qos_level::at_least_once}, {}, peers.now).no != 0);
+    CHECK(peers.client.engine->trust(peers.now).error() == refusal::not_connected);
+    (void)peers.connect(true);
+    peers.run();
+
+    CHECK(peers.client.session_present == false);
+    CHECK(peers.client.engine->where() == session::phase::connecting);
+    CHECK_FALSE(peers.client.engine->wants_input());
+    CHECK_FALSE(peers.client.state.exists());
+    CHECK(peers.server.messages.empty());
+    SECTION("trusted") {
+        REQUIRE(peers.client.engine->trust(peers.now));
+        CHECK(peers.client.engine->trust(peers.now).error() == refusal::not_connected);
+        peers.run();
+        CHECK(peers.client.engine->where() == session::phase::open);
+        CHECK(peers.server.received("t") == std::vector{std::string{"x"}});
+    }
+    SECTION("not trusted") {
+        REQUIRE(peers.client.engine->disconnect({.reason = reason_code::unspecified_error}, peers.now));
+        peers.run();
+        CHECK(peers.client.engine->trust(peers.now).error() == refusal::not_connected);
+        CHECK(peers.server.messages.empty());
+        CHECK(peers.client.state.queued_messages() == 1);
+    }
+    SECTION("not judged in time") {
+        peers.pass(31s);
+        REQUIRE(peers.client.closed);
+        CHECK(peers.client.closed->expired == session::timer::handshake);
+    }
+}
+
 TEST_CASE("a server that cannot authenticate refuses at any step", "[session][auth][MQTT-4.12.0-1][MQTT-4.12.0-4]") {
     auto peers = begun();
     peers.server.accepts = false;

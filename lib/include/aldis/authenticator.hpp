@@ -21,7 +21,7 @@ namespace aldis {
 class authenticator {
 public:
     /// Takes what a step leads to: what to say, or why not to go on. From any thread, at once or later; only the first call counts, and it is
-    /// harmless when the connection is gone. connect_options::connect_timeout() runs meanwhile.
+    /// harmless when the connection, the client or its loop is gone. connect_options::connect_timeout() runs meanwhile.
     using reply = std::function<void(error_code, byte_buffer)>;
 
     virtual ~authenticator() = default;
@@ -40,8 +40,8 @@ public:
 
 /// SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding: the password is not sent, and the server proves that it knows it too. Fails with
 /// error::authentication_not_ascii where name or password would need SASLprep, and while it runs with authentication_malformed, authentication_weak,
-/// authentication_costly and authentication_failed. A step hashes as often as the server asks within `limits`, on the client's executor: some
-/// milliseconds for 10,000 rounds.
+/// authentication_costly and authentication_failed. A step hashes as often as the server asks within `limits`, some milliseconds for 10,000 rounds: on
+/// a thread of its own, which destroying the authenticator waits for.
 std::shared_ptr<authenticator> make_scram_sha_256(std::string user_name, std::string password, access::scram_limits limits = {});
 
 } // namespace aldis

@@ -7,6 +7,7 @@
 #include <aldis/authenticator.hpp>
 
 #include "impl.hpp"
+#include "store/mailbox.hpp"
 
 namespace aldis {
 
@@ -24,8 +25,17 @@ void add(property_list& props, std::string_view method, bytes_view data) {
 /// Who is asked stays the same for all of a connection, whatever the options become meanwhile.
 struct client::impl::authentication {
     explicit authentication(std::shared_ptr<authenticator> who) : by(std::move(who)) {}
+    ~authentication() { await(nullptr); }
+    authentication(authentication const&) = delete;
+    authentication& operator=(authentication const&) = delete;
+
+    /// An answer that comes late, from whatever thread, may find that the loop is gone.
+    void await(std::shared_ptr<mailbox> next) {
+        if (auto const last = std::exchange(mail, std::move(next))) last->close();
+    }
 
     std::shared_ptr<authenticator>  by;
+    std::shared_ptr<mailbox>        mail{};                        // for the answer to the last challenge
     error_code                      wrong{};                       // what it was not content with
     std::uint64_t                   step = 0;                      // which challenge an answer belongs to
     bool                            is_again = false;              // until both sides are content
@@ -53,8 +63,11 @@ void client::impl::ask_again(session::event::authenticate const& e) {
     auto const with = authentication_;
     if (!with) return refuse_server(reason_code::bad_authentication_method, {});    // only options().props() can have named one
     if (e.request.reason == reason_code::success) return authenticated_again(data_of(e.request.props));
-    auto const answer = [weak = weak_from_this(), of = std::weak_ptr(with), io = io_, no = ++with->step](error_code why, byte_buffer data) {
-        asio::post(io, [weak, of, no, why, said = std::move(data)] {
+    auto const mail = std::make_shared<mailbox>();
+    mail->open(io_);
+    with->await(mail);
+    auto const answer = [weak = weak_from_this(), of = std::weak_ptr(with), mail, no = ++with->step](error_code why, byte_buffer data) {
+        mail->post([weak, of, no, why, said = std::move(data)] {
             auto const self = weak.lock();
             auto const to = of.lock();
             bool const is_due = self && to && self->authentication_ == to && to->step == no && self->connection_;
@@ -90,6 +103,7 @@ bool client::impl::say_auth(reason_code reason, bytes_view data) {
 error_code client::impl::verdict_on(bytes_view last) {
     auto const with = authentication_;
     ++with->step;                                                  // an answer would come too late now
+    with->await(nullptr);
     try {
         return with->by->finish(last);
     } catch (...) {
@@ -98,7 +112,7 @@ error_code client::impl::verdict_on(bytes_view last) {
     }
 }
 
-/// What the server proves with CONNACK. False: the connection is given up, and nothing of what waits for it has gone out.
+/// What the server proves with CONNACK. False: the connection is given up; nothing of what waits for it has gone out, and the session is as it was.
 bool client::impl::is_content(properties const& props) {
     if (!authentication_) return true;
     auto const with = authentication_;
@@ -118,15 +132,13 @@ void client::impl::authenticated_again(bytes_view last) {
     for (auto& op : with->again.take_all()) std::move(op).complete({});
 }
 
-/// Before CONNACK and afterwards DISCONNECT tells it. A CONNACK that is not to be trusted has opened the way for all that waits, so it is shut without a word.
+/// DISCONNECT tells it.
 void client::impl::refuse_server(reason_code tell, error_code why) {
     if (authentication_ && why) authentication_->wrong = why;
     if (!connection_) return;
     packet::disconnect leave;
     leave.reason = tell;
-    bool const is_unproven = is_open() && !was_open_;
-    bool const is_told = !is_unproven && connection_->engine().disconnect(leave, connection::now());     // [MQTT-4.12.1-2]
-    if (is_told) connection_->flush();
+    if (connection_->engine().disconnect(leave, connection::now())) connection_->flush();                // [MQTT-4.12.1-2]
     else connection_->close();
 }
 

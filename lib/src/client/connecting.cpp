@@ -117,6 +117,7 @@ void client::impl::dialed(error_code ec, std::unique_ptr<transport::stream> stre
 
 void client::impl::attach(std::unique_ptr<transport::stream> stream) {
     auto how = options_.settings();
+    how.distrust = options_.authenticator() != nullptr;
     how.connect_timeout = std::max(give_up_at_ - connection::now(), session::duration{1});
     was_open_ = throttled_ = is_full_ = false;
     cause_ = {};
@@ -163,6 +164,7 @@ error_code client::impl::say_connect() {
 
 void client::impl::connected(session::event::connected const& e) {
     if (!is_content(e.answer.props)) return;
+    if (authentication_ && !connection_->engine().trust(connection::now())) return;
     was_open_ = true;
     ++opened_;
     connected_as_ = connect_result(e.answer.reason, e.answer.props, e.answer.session_present);

@@ -1,5 +1,10 @@
-// SCRAM-SHA-256 as an authenticator.
+// SCRAM-SHA-256 as an authenticator, which hashes on a thread of its own.
+#include <mutex>
+#include <optional>
 #include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <aldis/authenticator.hpp>
 
@@ -34,19 +39,39 @@ public:
         auto const wrong = side_.flaw();
         return wrong ? error_of(*wrong) : error_code{};
     }
-    byte_buffer begin() override { return bytes_of(side_.first()); }
+    byte_buffer begin() override {
+        std::lock_guard const lock(guard_);
+        ++conversation_;
+        return bytes_of(side_.first());
+    }
     void step(bytes_view challenge, reply answer) override {
-        auto const made = side_.answer(to_text(challenge));
-        if (made) answer({}, bytes_of(*made));
-        else answer(error_of(made.error()), {});
+        std::lock_guard const lock(guard_);
+        if (!hashing_) hashing_.emplace(1);
+        boost::asio::post(*hashing_, [this, side = side_, no = conversation_, asked = std::string(to_text(challenge)), answer = std::move(answer)]() mutable {
+            auto const made = side.answer(asked);
+            take_over(std::move(side), no);
+            if (made) answer({}, bytes_of(*made));
+            else answer(error_of(made.error()), {});
+        });
     }
     error_code finish(bytes_view last) override {
+        std::lock_guard const lock(guard_);
+        ++conversation_;
         auto const checked = side_.check(to_text(last));
         return checked ? error_code{} : error_of(checked.error());
     }
 
 private:
-    access::scram_client side_;
+    /// On the thread that hashes: what it knows now counts, unless the conversation is over meanwhile.
+    void take_over(access::scram_client side, std::uint64_t no) {
+        std::lock_guard const lock(guard_);
+        if (conversation_ == no) side_ = std::move(side);
+    }
+
+    std::mutex                              guard_{};
+    access::scram_client                    side_;
+    std::uint64_t                           conversation_ = 0;
+    std::optional<boost::asio::thread_pool> hashing_{};            // last: its end waits for what it hashes
 };
 
 } // namespace

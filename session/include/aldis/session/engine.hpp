@@ -88,6 +88,10 @@ public:
     /// Server: sends CONNACK with a reason from 0x80 and closes; in 3.1.1 a reason without a return code closes without CONNACK.
     outcome<void> reject(packet::connack const& answer, time_point now);
 
+    /// Client, with `settings.distrust`: the server of the last event::connected is who it should be, so the connection opens and the session goes
+    /// on, or begins anew where the server says so. Until then nothing more is received, and `connect_timeout` goes on.
+    outcome<void> trust(time_point now);
+
     /// Sends AUTH: answers event::authenticate, or (client, Re-authenticate) begins a re-authentication.
     outcome<void> authenticate(packet::auth const& step, time_point now);
 

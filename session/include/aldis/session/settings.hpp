@@ -61,6 +61,10 @@ struct settings {
     /// Client: without Clean Start although this process has no session state: the owner vouches that the session is its own.
     bool resume = false;
 
+    /// Client with an Authentication Method: a CONNACK that accepts changes nothing before engine::trust(). The session of a server that has not
+    /// proved itself is not ours to lose.
+    bool distrust = false;
+
     /// 3.1.1 has no way to refuse a message: close the connection instead of acknowledging it.  [v3-MQTT-3.3.5-2]
     bool close_to_refuse = false;
 };
