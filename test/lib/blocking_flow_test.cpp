@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <aldis/error.hpp>
+#include <aldis/packet_log.hpp>
 
 #include "blocking_world.hpp"
 
@@ -97,6 +98,35 @@ TEST_CASE("the events of QoS 0 in a clean session come in their order", "[lib][b
         mosquitto_server s;
         check_flow_of_qos_0(s.config().version(version));
     }
+}
+
+TEST_CASE("a tap sees each packet from when it is set until it is taken away", "[lib][blocking]") {
+    scripted_server s;
+    notes           frames, lines;
+    blocking_client c(s.config());
+    auto const      see = [&frames](direction to, bytes_view frame) {
+        frames.add(std::to_string(std::to_integer<int>(frame.front()) >> 4) + (to == direction::sent ? " sent" : " received"));
+    };
+    auto const transcript = packet_log{}.text([&lines](std::string_view line) { lines.add(std::string(line)); }).tap();
+    c.tap([&, see, transcript](direction to, bytes_view frame) {
+        see(to, frame);
+        transcript(to, frame);
+    });
+    c.connect();
+    c.publish("a/b", "hello").wait();
+    check_order(frames, {"1 sent", "2 received", "3 sent", "4 received"});
+    auto const said = lines.all();
+    CHECK(std::any_of(said.begin(), said.end(), [](std::string const& line) { return line.find("Publish Message (id=1) [a/b]") != line.npos; }));
+
+    c.tap({});
+    auto const before = frames.count("3 sent");
+    c.publish("a/b", "unseen").wait();
+    CHECK(frames.count("3 sent") == before);
+    c.tap([](direction, bytes_view) { throw std::runtime_error("no room"); });
+    c.publish("a/b", "all the same").wait();                       // logged, and nothing else
+    c.tap(see);
+    c.publish("a/b", "seen").wait();
+    CHECK(frames.count("3 sent") == before + 1);
 }
 
 TEST_CASE("a client with nothing to say pings again and again at its part of the keep-alive", "[lib][blocking][flow][MQTT-3.1.2-20]") {

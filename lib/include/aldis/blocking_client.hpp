@@ -21,6 +21,7 @@
 #include <aldis/payload.hpp>
 #include <aldis/received_message.hpp>
 #include <aldis/request.hpp>
+#include <aldis/tap.hpp>
 
 namespace aldis {
 
@@ -239,6 +240,9 @@ public:
     void on_subscribed(std::function<void(subscribe_token const&)> handler);
     void on_unsubscribed(std::function<void(subscribe_token const&)> handler);
     void on_log(log_handler handler);
+    /// Sees every packet of later connections, and of this one from now on, on the loop's thread. packet_log makes taps that write them as
+    /// `aldis dump` does, or into a capture file.
+    void tap(tap_handler see);
 
     /// Whatever the program wants to find again; a copy.
     void     user_data(std::any value);

@@ -10,14 +10,10 @@
 #include <aldis/codec/bytes.hpp>
 #include <aldis/error.hpp>
 #include <aldis/session/engine.hpp>
+#include <aldis/tap.hpp>
 #include <aldis/transport/stream.hpp>
 
 namespace aldis {
-
-enum class direction : std::uint8_t { received, sent };
-
-/// Sees every packet of a connection as it was on the wire, in order, as whole frames.
-using tap_handler = std::function<void(direction, bytes_view frame)>;
 
 /// Who a connection works for. Called on the connection's executor, never from inside a call into the connection; may call anything,
 /// also destroy the connection.

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <utility>
 
-#include <aldis/connection.hpp>
 #include <aldis/follow/transcript.hpp>
+#include <aldis/tap.hpp>
 
 namespace aldis {
 
-/// Makes taps for client::tap() and connection::tap(). Packets are told of when they were read or written, after TLS and WebSocket, with
+/// Makes taps for client::tap(), blocking_client::tap() and connection::tap(). Packets are told of when they were read or written, after TLS and WebSocket, with
 /// the time of the system's clock. Where no tap is set nothing is paid; a tap copies each byte, dissects each packet and keeps what waits
 /// for an answer, within bounds.
 class packet_log {

@@ -118,6 +118,7 @@ void blocking_client::on_published(std::function<void(publish_token const&)> han
 void blocking_client::on_subscribed(std::function<void(subscribe_token const&)> handler) { core_->calls.subscribed.set(std::move(handler)); }
 void blocking_client::on_unsubscribed(std::function<void(subscribe_token const&)> handler) { core_->calls.unsubscribed.set(std::move(handler)); }
 void blocking_client::on_log(log_handler handler) { core_->log(std::move(handler)); }
+void blocking_client::tap(tap_handler see) { core_->tap(std::move(see)); }
 
 void     blocking_client::user_data(std::any value) { core_->user_data(std::move(value)); }
 std::any blocking_client::user_data() const { return core_->user_data(); }

@@ -23,7 +23,8 @@ void core::make_client() {
     client_.emplace(io_, to_options(config_, version_).store(store_));
     client_->on_message([this](received_message const& message) { arrived(message); });
     client_->on_disconnected([this](error_code ec, disconnect_result const& result) { ended(ec, result); });
-    if (calls.log.take()) client_->log([this](log_level level, std::string_view line) { call(calls.log, "log", level, line); });
+    pass_on_log();
+    pass_on_tap();
 }
 
 // ---- Tickets ----------------------------------------------------------------------------------------------------------
@@ -69,10 +70,25 @@ std::size_t core::fail_all(failure const& why) {
 void core::log(log_handler handler) {
     calls.log.set(std::move(handler));
     asio::post(io_, [this] {
-        if (!client_) return;
-        if (calls.log.take()) client_->log([this](log_level level, std::string_view line) { call(calls.log, "log", level, line); });
-        else client_->log({});
+        if (client_) pass_on_log();
     });
+}
+
+void core::pass_on_log() {
+    if (calls.log.take()) client_->log([this](log_level level, std::string_view line) { call(calls.log, "log", level, line); });
+    else client_->log({});
+}
+
+void core::tap(tap_handler see) {
+    calls.tap.set(std::move(see));
+    asio::post(io_, [this] {
+        if (client_) pass_on_tap();
+    });
+}
+
+void core::pass_on_tap() {
+    if (calls.tap.take()) client_->tap([this](direction to, bytes_view frame) { call(calls.tap, "tap", to, frame); });
+    else client_->tap({});
 }
 
 void core::say(log_level level, std::string_view what) {

@@ -61,6 +61,7 @@ public:
     ticket_ptr unsubscribe(unsubscribe_list from);
 
     void     log(log_handler handler);
+    void     tap(tap_handler see);
     void     user_data(std::any value);
     std::any user_data() const;
 
@@ -85,6 +86,8 @@ private:
     ticket_ptr make_ticket(asked_for what, std::string subject);
     void       settle(ticket_ptr const& done, failure wrong, reason_code reason = reason_code::success, std::vector<reason_code> codes = {});
     void       say(log_level level, std::string_view what);
+    void       pass_on_log();
+    void       pass_on_tap();
     void       make_client();
     /// What asked for something that can not come any more learns it; returns how many messages there were.
     std::size_t fail_all(failure const& why);

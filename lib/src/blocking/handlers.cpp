@@ -52,6 +52,7 @@ void handlers::clear() {
     subscribed.set({});
     unsubscribed.set({});
     log.set({});
+    tap.set({});
     of_filters.clear();
 }
 

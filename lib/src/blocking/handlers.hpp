@@ -63,6 +63,7 @@ struct handlers {
     slot<subscribe_token const&>     subscribed{};
     slot<subscribe_token const&>     unsubscribed{};
     slot<log_level, std::string_view> log{};
+    slot<direction, bytes_view>      tap{};
     routes                           of_filters{};
 
     void clear();
