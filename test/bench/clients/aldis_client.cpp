@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <aldis/client.hpp>
+#include <aldis/session_store.hpp>
 
 #include "job.hpp"
 
@@ -42,6 +43,7 @@ private:
     static connect_options options_of(bench::job const& job) {
         connect_options made{"mqtt://127.0.0.1:" + std::to_string(job.port)};
         made.version(protocol::v3_1_1).client_id("bench");         // what the others speak by default
+        if (!job.folder.empty()) made.session_expiry(std::chrono::hours{1}).store(make_sqlite_store(job.folder + "/session.db"));
         if (job.what != bench::work::recv) made.max_in_flight(static_cast<std::uint16_t>(job.window));
         return made;
     }

@@ -18,6 +18,7 @@ from harness import Mosquitto  # noqa: E402
 DEADLINE = 300
 CLIENTS = ["aldis", "mosquitto", "paho"]
 OURS = CLIENTS[0]
+DURABLE = [OURS, "paho"]                                           # libmosquitto keeps nothing in files
 
 # One row of the table: what the client does, against which broker, how many messages a round. Further kinds of work are rows here and a
 # branch in the programs.
@@ -30,6 +31,9 @@ def rows():
             for size in (64, 1024):
                 for window in (20, 1000) if qos > 0 else (1000,):
                     yield Row(broker, "pub", qos, size, window, count)
+    for broker in ("mosquitto", "mock"):
+        for window in (20, 1000):
+            yield Row(broker, "durable", 1, 64, window, 10_000)
     for qos, count in ((0, 400_000), (1, 150_000), (2, 60_000)):
         for size in (64, 1024):
             yield Row("mock", "recv", qos, size, 1000, count)
@@ -62,12 +66,17 @@ class Runner:
     def program(self, client):
         return os.path.join(self.folder, f"bench_{client}")
 
+    def clients_for(self, row):
+        return [c for c in self.clients if row.work != "durable" or c in DURABLE]
+
     def command(self, client, row, count):
         port = self.mock.port if row.broker == "mock" else self.broker.port
         return [self.program(client), str(port), row.work, str(row.qos), str(row.size), str(row.window), str(count)]
 
     def run(self, client, row, count, before=(), **environment):
-        done = subprocess.run([*before, *self.command(client, row, count)], capture_output=True, timeout=DEADLINE, env={**os.environ, **environment})
+        with tempfile.TemporaryDirectory(dir=self.folder) as kept:  # on a disk, where the folder for temporary files may be none
+            command = [*before, *self.command(client, row, count), *([kept] if row.work == "durable" else [])]
+            done = subprocess.run(command, capture_output=True, timeout=DEADLINE, env={**os.environ, **environment})
         if done.returncode != 0:
             raise SystemExit(f"{client}, {row}: exit code {done.returncode}: {done.stderr.decode()}")
         return json.loads(done.stdout.splitlines()[-1])
@@ -96,9 +105,9 @@ class Runner:
 
 def measure(runner, row, rounds, scale):
     count = max(100, int(row.count * scale))
-    results = {c: [] for c in runner.clients}
+    results = {c: [] for c in runner.clients_for(row)}
     for _ in range(rounds):
-        for client in runner.clients:                              # interleaved: what disturbs one disturbs all
+        for client in results:                                     # interleaved: what disturbs one disturbs all
             results[client].append(runner.run(client, row, count))
     out = {}
     for client, all_runs in results.items():
@@ -131,16 +140,16 @@ def print_table(runner, options):
     print("|---" * (1 + len(runner.clients)) + "|", flush=True)
     for row in chosen:
         found = measure(runner, row, options.rounds, options.scale)
-        print(f"| {row.broker} {row.work} q{row.qos} {row.size} B w{row.window} | " + " | ".join(cell(found[c], found[OURS]) for c in runner.clients) + " |", flush=True)
+        print(f"| {row.broker} {row.work} q{row.qos} {row.size} B w{row.window} | " + " | ".join(cell(found[c], found[OURS]) if c in found else "-" for c in runner.clients) + " |", flush=True)
 
 
 def smoke(runner):
     """Each client does each kind of work to its end, and the counters count."""
     for broker in ("mosquitto", "mock"):
-        for work in ("pub", "recv", "loop") if broker == "mock" else ("pub", "loop"):
-            for qos in (0, 1, 2):
+        for work in ("pub", "durable", "recv", "loop") if broker == "mock" else ("pub", "durable", "loop"):
+            for qos in (1, 2) if work == "durable" else (0, 1, 2):
                 row = Row(broker, work, qos, 64, 20, 100)
-                for client in runner.clients:
+                for client in runner.clients_for(row):
                     result = runner.run(client, row, row.count)
                     if result["messages"] != row.count or result["seconds"] <= 0:
                         raise SystemExit(f"{client}, {row}: {result}")

@@ -22,6 +22,7 @@ enum class work { pub, recv, loop };
 
 /// pub: publishes `count` messages and waits for the acknowledgement of each, or at QoS 0 until it is written.
 /// recv: receives `count` messages of the mock broker, which begins when "flood/QOS/SIZE/COUNT" is subscribed to.
+/// durable: is pub, with what is on its way kept in a file of `folder`.
 /// loop: publishes to its own subscription, with at most `window` messages on their way; with window 1 that is the round trip.
 struct job {
     work          what = work::pub;
@@ -30,6 +31,7 @@ struct job {
     std::size_t   size = 64;
     unsigned      window = 20;
     std::uint64_t count = 1000;
+    std::string   folder{};                                        // where a session is kept; empty: nowhere
 
     std::uint64_t warm_up() const noexcept { return count / 10; }
     std::uint64_t total() const noexcept { return count + warm_up(); }
@@ -95,14 +97,16 @@ private:
     std::exit(1);
 }
 
-/// PORT pub|recv|loop QOS SIZE WINDOW COUNT
+/// PORT pub|recv|loop QOS SIZE WINDOW COUNT, or durable and the folder at the end
 inline job read_job(int argc, char** argv) {
-    if (argc != 7) give_up("usage: PORT pub|recv|loop QOS SIZE WINDOW COUNT");
+    bool const is_durable = argc == 8 && std::string_view(argv[2]) == "durable";
+    if (argc != 7 && !is_durable) give_up("usage: PORT pub|recv|loop QOS SIZE WINDOW COUNT, or PORT durable QOS SIZE WINDOW COUNT FOLDER");
     job made;
     made.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
     std::string_view const what = argv[2];
-    if (what != "pub" && what != "recv" && what != "loop") give_up("the work is pub, recv or loop");
-    made.what = what == "pub" ? work::pub : what == "recv" ? work::recv : work::loop;
+    if (what != "pub" && what != "recv" && what != "loop" && !is_durable) give_up("the work is pub, recv or loop");
+    made.what = what == "recv" ? work::recv : what == "loop" ? work::loop : work::pub;
+    if (is_durable) made.folder = argv[7];
     made.qos = std::atoi(argv[3]);
     made.size = static_cast<std::size_t>(std::atol(argv[4]));
     made.window = static_cast<unsigned>(std::atoi(argv[5]));

@@ -74,10 +74,13 @@ void on_connected(void* context, MQTTAsync_successData*) {
 
 void connect(runner& r) {
     auto const uri = "tcp://127.0.0.1:" + std::to_string(r.job.port);
-    if (MQTTAsync_create(&r.client, uri.c_str(), "bench", MQTTCLIENT_PERSISTENCE_NONE, nullptr) != MQTTASYNC_SUCCESS) bench::give_up("paho: create");
+    bool const is_durable = !r.job.folder.empty();
+    int const  persistence = is_durable ? MQTTCLIENT_PERSISTENCE_DEFAULT : MQTTCLIENT_PERSISTENCE_NONE;
+    if (MQTTAsync_create(&r.client, uri.c_str(), "bench", persistence, is_durable ? r.job.folder.data() : nullptr) != MQTTASYNC_SUCCESS)
+        bench::give_up("paho: create");
     MQTTAsync_setCallbacks(r.client, &r, on_lost, on_message, nullptr);
     MQTTAsync_connectOptions how = MQTTAsync_connectOptions_initializer;
-    how.cleansession = 1;
+    how.cleansession = is_durable ? 0 : 1;
     how.maxInflight = static_cast<int>(r.job.what == bench::work::recv ? 65'535 : r.job.window);
     how.context = &r;
     how.onSuccess = on_connected;
