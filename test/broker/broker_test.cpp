@@ -240,3 +240,25 @@ TEST_CASE("what it says is one line each, with the client's text escaped", "[bro
     CHECK(lines[0].starts_with("lamp-\\u{202e}gpj connected from "));
     CHECK(lines[1] == "lamp-\\u{202e}gpj left");
 }
+
+TEST_CASE("listeners of the same text are told apart by their order when they are read again", "[broker]") {
+    auto const with = [](bool first, bool second) {
+        return broker_options{}.listen(broker_listener("mqtt://127.0.0.1:0").allow_anonymous(first)).listen(broker_listener("mqtt://127.0.0.1:0").allow_anonymous(second));
+    };
+    pair_world w(with(true, false));
+    w.made->start();
+    auto const where = w.made->addresses();
+    auto const is_let_in = [&](std::size_t which) {
+        client          c(w.io, named("c", to_string(where[which])));
+        connect_outcome done;
+        c.async_connect(done.handler());
+        w.run(done);
+        return !done.ec();
+    };
+
+    CHECK(is_let_in(0));
+    CHECK_FALSE(is_let_in(1));
+    w.made->reload(with(false, true));
+    CHECK_FALSE(is_let_in(0));
+    CHECK(is_let_in(1));
+}

@@ -1,6 +1,7 @@
 // Listening, accepting, one flush for each turn of the loop, one timer, and the end of it all.
 #include <aldis/broker.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -235,9 +236,14 @@ void broker::impl::reload(broker_options fresh) {
         for (auto* const each : done) (void)each->socket.reload_tls(each->settings.transport().tls());
     };
     std::vector<std::pair<listening*, broker_listener const*>> pairs;
-    for (auto const& each : listeners_)
-        for (auto const& other : fresh.listeners())
-            if (other.endpoint() == each->asked) pairs.emplace_back(each.get(), &other);
+    std::vector<broker_listener const*> left;                      // of the same text, port 0 for instance, each is paired once
+    for (auto const& other : fresh.listeners()) left.push_back(&other);
+    for (auto const& each : listeners_) {
+        auto const found = std::find_if(left.begin(), left.end(), [&](auto const* other) { return other->endpoint() == each->asked; });
+        if (found == left.end()) continue;
+        pairs.emplace_back(each.get(), *found);
+        left.erase(found);
+    }
     for (auto const& [at, with] : pairs) {
         bool const has_tls = at->asked.via() == transport::scheme::tls || at->asked.via() == transport::scheme::wss;
         if (!has_tls) continue;
