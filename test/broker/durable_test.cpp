@@ -1,7 +1,5 @@
 // What a broker has acknowledged, and what it is to know again after its process has ended at any moment.
-#include <lib/broker_model.hpp>
-
-#include "guests.hpp"
+#include "kept_house.hpp"
 
 using namespace aldis;
 using namespace aldis::test;
@@ -23,40 +21,6 @@ packet::will will_to(std::string_view topic) {
     made.qos = qos_level::at_least_once;
     return made;
 }
-
-/// A broker with a store; killed, only what was committed is left of it.
-class kept_house {
-public:
-    kept_house() { begin(); }
-
-    house& operator*() { return *house_; }
-    house* operator->() { return house_.get(); }
-
-    /// The store does not answer from now on.
-    void stall() { house_->commits = nullptr; }
-
-    void kill() {
-        stall();
-        auto const when = house_->now;
-        house_.reset();
-        begin();
-        house_->now = when;
-        REQUIRE(house_->core.restore(disk.contents(), when));
-        house_->settle();
-    }
-
-    broker_model disk{};
-
-private:
-    void begin() {
-        bool const is_first = house_ == nullptr && disk.sessions_.empty() && disk.retained_.empty();
-        house_ = std::make_unique<house>();
-        house_->commits = [this](broker_store::entry const& each) { disk.apply(each); };
-        if (is_first) REQUIRE(house_->core.restore({}, house_->now));
-    }
-
-    std::unique_ptr<house> house_{};
-};
 
 } // namespace
 

@@ -83,6 +83,7 @@ public:
     std::unique_ptr<serving::peer>      link{};
     std::vector<arrival>                got{};
     std::function<void(packet::auth const&)> on_step{};            // AUTH
+    std::function<void(session::event::delivered const&)> on_end{};
     std::vector<reason_code>            codes{};                   // of the last SUBACK or UNSUBACK
     std::vector<reason_code>            answers{};                 // to QoS 1 and 2 messages
     std::optional<reason_code>          refused{};                 // by CONNACK
@@ -180,6 +181,7 @@ private:
                 std::copy_n(left.begin(), n, space.begin());
                 g.link->engine.received(n, now);
                 core.heard(*g.link, n, now);
+                core.mark(*g.link);                                // as a link does, whatever came of it
                 g.engine->sent(n, now);
                 left = left.subspan(n);
                 moved = true;
@@ -323,6 +325,7 @@ inline void guest::hear() {
             for (auto const code : u->answer.codes) codes.push_back(code);
         } else if (auto const* const d = std::get_if<delivered>(said)) {
             answers.push_back(d->reason);
+            if (on_end) on_end(*d);
         } else if (auto const* const step = std::get_if<session::event::authenticate>(said)) {
             if (on_step) on_step(step->request);
         } else if (auto const* const end = std::get_if<closed>(said)) {
