@@ -77,9 +77,10 @@ enqueued state::data::enqueue(message content, publish_options const& options, q
         record({.kind = change::what::queued, .no = made.no, .qos = made.qos, .retain = made.retain, .content = content,
                 .expires_at = made.expires_at, .subscription_ids = made.subscription_ids});
     made.content = std::move(content);
-    join_queue(made);
     auto const no = made.no;
-    all.push_back(queue, all.make(std::move(made)));
+    slot_no const at = all.make(std::move(made));
+    all.push_back(queue, at);
+    join_queue(at);
     return {enqueued::how::yes, no};
 }
 
@@ -90,23 +91,27 @@ bool state::data::make_room(std::size_t bytes, queue_limits const& bound) {
     if (bound.when_full == overflow::drop_oldest)
         while (full()) drop_queued(queue.first);
     if (bound.when_full == overflow::drop_qos_0_first)
-        for (slot_no at = queue.first; full() && at != no_slot;) {
-            slot_no const next = all[at].next;
-            if (all[at].qos == qos_level::at_most_once) drop_queued(at);
-            at = next;
-        }
+        while (full() && first_qos_0 != no_slot) drop_queued(first_qos_0);
     return !full();
 }
 
-void state::data::join_queue(outgoing const& d) noexcept {
+void state::data::join_queue(slot_no at) noexcept {
+    auto const& d = all[at];
     queued_bytes += d.content.size();
-    if (d.qos == qos_level::at_most_once) ++queued_qos_0;
+    if (d.qos == qos_level::at_most_once && queued_qos_0++ == 0) first_qos_0 = at;
     if (d.expires_at) ++queued_to_expire;
 }
 
-void state::data::leave_queue(outgoing const& d) noexcept {
+/// QoS 0 joins at the end only, so the first one moves on by no more steps than messages have come.
+void state::data::leave_queue(slot_no at) noexcept {
+    auto const& d = all[at];
     queued_bytes -= d.content.size();
     if (d.qos == qos_level::at_most_once) --queued_qos_0;
+    if (at == first_qos_0) {
+        slot_no next = queued_qos_0 > 0 ? d.next : no_slot;
+        while (next != no_slot && all[next].qos != qos_level::at_most_once) next = all[next].next;
+        first_qos_0 = next;
+    }
     if (d.expires_at) --queued_to_expire;
 }
 
@@ -118,7 +123,7 @@ bool state::data::start_first() {
     if (id == 0) return false;
     auto& d = all[at];
     d.id = id;
-    leave_queue(d);
+    leave_queue(at);
     in_flight_bytes += d.content.size();
     all.remove(queue, at);
     all.push_back(publishes, at);
@@ -146,7 +151,7 @@ deliveries::order& state::data::list_of(slot_no at) noexcept {
 
 void state::data::finish(slot_no at) {
     auto& d = all[at];
-    if (d.id == 0) leave_queue(d);
+    if (d.id == 0) leave_queue(at);
     else if (d.waits != out_state::wait_pubcomp) in_flight_bytes -= d.content.size();
     all.remove(list_of(at), at);
     if (d.id != 0) ids.release(d.id);
@@ -213,8 +218,8 @@ void state::data::lost() {
             d.id = 0;
             d.written = false;
             in_flight_bytes -= d.content.size();
-            join_queue(d);
             all.push_front(queue, at);
+            join_queue(at);
         }
         at = before;
     }
@@ -292,9 +297,10 @@ bool replay_queued(state::data& d, change const& saved) {
     made.qos = saved.qos;
     made.retain = saved.retain;
     made.waits = saved.qos == qos_level::exactly_once ? out_state::wait_pubrec : out_state::wait_puback;
-    d.join_queue(made);
     d.next_delivery = std::max(d.next_delivery, saved.no + 1);
-    d.all.push_back(d.queue, d.all.make(std::move(made)));
+    slot_no const at = d.all.make(std::move(made));
+    d.all.push_back(d.queue, at);
+    d.join_queue(at);
     return true;
 }
 
@@ -303,7 +309,7 @@ bool replay_started(state::data& d, change const& saved) {
     if (at == no_slot || !d.ids.take_this(saved.id, at)) return false;
     d.all[at].id = saved.id;
     d.all[at].written = true;                                      // nobody knows; the peer must be told that it may be a duplicate
-    d.leave_queue(d.all[at]);
+    d.leave_queue(at);
     d.in_flight_bytes += d.all[at].content.size();
     d.all.remove(d.queue, at);
     d.all.push_back(d.publishes, at);

@@ -28,9 +28,9 @@ struct state::data {
     void release(slot_no at, reason_code reason);
     /// Takes a delivery out of its list and frees its identifier.
     void finish(slot_no at);
-    /// What the queue counts of its messages.
-    void join_queue(outgoing const& d) noexcept;
-    void leave_queue(outgoing const& d) noexcept;
+    /// What the queue counts of its messages: once it has it, and before it goes.
+    void join_queue(slot_no at) noexcept;
+    void leave_queue(slot_no at) noexcept;
     /// The delivery with this number if nothing of it was sent.
     slot_no find_unsent(delivery_no no) const noexcept;
     std::optional<time_point> expire(time_point now);
@@ -59,6 +59,7 @@ struct state::data {
     packet_id                     last_id;
     std::size_t                   queued_bytes = 0;
     std::size_t                   queued_qos_0 = 0;                // of the queue
+    slot_no                       first_qos_0 = no_slot;           // of them
     std::size_t                   queued_to_expire = 0;            // of the queue, those that can
     std::size_t                   in_flight_bytes = 0;             // of `publishes`
     id_map<arrival_record>              arrivals{};

@@ -1,4 +1,7 @@
 // The session as data: the bounded queue, what a store keeps, and what waits for its commits.
+#include <algorithm>
+#include <random>
+
 #include <support/catch.hpp>
 #include <support/pair.hpp>
 
@@ -44,6 +47,34 @@ TEST_CASE("the queue is bounded in messages and does with the next one as it was
         CHECK(outcomes[0].no == second.no);
         CHECK(put(s, "4", at_least_once, bound).result == how::rejected);    // only QoS 0 is given up
         break;
+    }
+}
+
+TEST_CASE("of a full queue the oldest QoS 0 goes first, whatever was taken back", "[session][state]") {
+    session::queue_limits const                               bound{.messages = 12, .bytes = 1'000'000, .when_full = overflow::drop_qos_0_first};
+    session::state                                            s;
+    std::vector<std::pair<session::delivery_no, qos_level>>   model;
+    std::mt19937                                              random(4711);
+    for (int i = 0; i < 20'000; ++i) {
+        if (random() % 3 == 0 && !model.empty()) {
+            auto const at = model.begin() + static_cast<std::ptrdiff_t>(random() % model.size());
+            REQUIRE(s.withdraw(at->first));
+            model.erase(at);
+            continue;
+        }
+        auto const qos = random() % 4 == 0 ? at_most_once : at_least_once;
+        auto const taken = put(s, "x", qos, bound);
+        auto const victim = std::find_if(model.begin(), model.end(), [](auto const& each) { return each.second == at_most_once; });
+        auto const dropped = s.take_outcomes();
+        if (model.size() == bound.messages) {
+            REQUIRE(dropped.size() == (victim == model.end() ? 0 : 1));
+            if (victim != model.end()) {
+                REQUIRE(dropped[0].no == victim->first);
+                model.erase(victim);
+            }
+        }
+        REQUIRE((taken.result == session::enqueued::how::yes) == (model.size() < bound.messages));
+        if (taken.result == session::enqueued::how::yes) model.emplace_back(taken.no, qos);
     }
 }
 
