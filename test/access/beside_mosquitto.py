@@ -11,7 +11,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "apps"))
 import paho.mqtt.client as paho
 
-from harness import Broker, DEADLINE
+from harness import Mosquitto, DEADLINE
 
 ACL_CHECK = sys.argv.pop(1)
 CLIENTS = [(None, "c1"), (None, "u1"), ("u1", "c1"), ("u2", "a"), ("u3", "c+")]   # user, client identifier
@@ -88,7 +88,7 @@ class BesideMosquitto(unittest.TestCase):
 
     def compare(self, seed):
         text = random_file(seed)
-        broker = Broker("allow_anonymous true", "acl_file FOLDER/acl", files={"acl": text}).start()
+        broker = Mosquitto("allow_anonymous true", "acl_file FOLDER/acl", files={"acl": text}).start()
         self.addCleanup(broker.close)
         path = os.path.join(broker.folder, "acl")
         judge = Client(broker, "judge", "judge")

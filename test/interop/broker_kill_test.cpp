@@ -204,7 +204,8 @@ private:
         std::array<unsigned long, retained_topics> found{};
         std::size_t                                count = 0;
         fresh.on_message([&](received_message const& m) {
-            found[static_cast<std::size_t>(m.topic().back() - '0')] = std::strtoul(std::string(m.text()).c_str(), nullptr, 10);
+            auto const at = static_cast<std::size_t>(m.topic().back() - '0');
+            if (at < found.size()) found[at] = std::strtoul(std::string(m.text()).c_str(), nullptr, 10);
             ++count;
         });
         start(fresh);
