@@ -58,6 +58,15 @@ std::string fetch(loop& w, transport::endpoint const& where, std::string const& 
     return w.read(over, 1'000'000);
 }
 
+/// A store that takes nothing.
+class full_store final : public broker_store {
+public:
+    error_code  load(contents&) override { return {}; }
+    void        commit(std::shared_ptr<batch const>, commit_handler done) override { done(make_error_code(error::store_full)); }
+    void        close() noexcept override {}
+    std::string failure() const override { return "no room"; }
+};
+
 } // namespace
 
 TEST_CASE("the text for Prometheus is in its format, with counters and bounds", "[broker][metrics]") {
@@ -154,4 +163,20 @@ TEST_CASE("where metrics are served is a port, or an address with one", "[broker
     broker     second(w.io, of(taken).listen("mqtt://127.0.0.1:0"));
     CHECK_THROWS_WITH(second.start(), Catch::Contains("127.0.0.1:" + taken));
     CHECK(second.addresses().empty());
+}
+
+TEST_CASE("a broker that cannot write its store is not well", "[broker][metrics][store]") {
+    loop   w;
+    bool   is_told = false;
+    broker made{w.ex(), broker_options{}.metrics_listener("0").store(std::make_shared<full_store>()).log([&](log_level, std::string_view line) {
+        is_told = is_told || line.find("no room") != line.npos;
+    })};
+    made.start();
+    REQUIRE(made.metrics_address());
+    CHECK(fetch(w, *made.metrics_address(), "/healthz").find(" 200 ") != std::string::npos);
+    CHECK_FALSE(made.publish("t", "1", publish_options{}.retain(true)));
+    REQUIRE(w.run_until([&] { return is_told; }));
+    auto const page = fetch(w, *made.metrics_address(), "/healthz");
+    CHECK(page.find(" 503 ") != std::string::npos);
+    CHECK(page.find("the store can not be written") != std::string::npos);
 }

@@ -106,6 +106,17 @@ TEST_CASE("a store that fails is told of, holds back what is not safe, and is tr
     CHECK(w.has_said("the store works again"));
 }
 
+TEST_CASE("what the program itself does is committed at once", "[broker][store]") {
+    auto const   store = std::make_shared<held_store>();
+    stored_world w(store);
+    store->free = true;
+    w.made->start();
+    w.settle();
+    auto const before = store->entries;
+    CHECK_FALSE(w.made->publish("t", "1", publish_options{}.retain(true)));
+    REQUIRE(w.run_until([&] { return store->entries > before; }));
+}
+
 TEST_CASE("a broker that goes during a commit has given its store everything, and closes it", "[broker][store]") {
     auto const store = std::make_shared<held_store>();
     {

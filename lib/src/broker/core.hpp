@@ -98,7 +98,8 @@ public:
     /// There is a store, and this is what it has. Before anything else. False: it does not fit together.
     bool restore(broker_store::contents found, time_point now);
 
-    journal& notes() noexcept { return journal_; }
+    journal&       notes() noexcept { return journal_; }
+    journal const& notes() const noexcept { return journal_; }
 
     /// Whether a peer's output waits for a commit, and the end of its wait.
     void watch_commit(peer& p);

@@ -55,8 +55,10 @@ void broker::impl::open_pages() {
 
 std::optional<transport::http_page> broker::impl::page_at(std::string_view path) const {
     if (path == "/metrics") return transport::http_page(prometheus_text(metrics(), core_.limits())).content_type(std::string(prometheus_content_type));
-    if (path == "/healthz") return is_stopping_ ? transport::http_page("stopping\n", 503) : transport::http_page("ok\n");
-    return std::nullopt;
+    if (path != "/healthz") return std::nullopt;
+    if (is_stopping_) return transport::http_page("stopping\n", 503);
+    if (core_.notes().is_failing()) return transport::http_page("the store can not be written\n", 503);
+    return transport::http_page("ok\n");
 }
 
 std::optional<transport::endpoint> broker::metrics_address() const {

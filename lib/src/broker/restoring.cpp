@@ -56,7 +56,7 @@ void core::forget_expired(time_point now) {
 // ---- Made again -------------------------------------------------------------------------------------------------------
 
 bool core::restore(broker_store::contents found, time_point now) {
-    journal_.begin();
+    journal_.begin(around_.wake);
     std::sort(found.sessions.begin(), found.sessions.end(), [](auto const& a, auto const& b) { return a.what.no < b.what.no; });
     for (auto const& each : found.sessions)
         if (!revive(each, now)) return false;
