@@ -51,6 +51,14 @@ struct entrance {
     session::settings           how{};
 };
 
+/// To a session that goes on, and outlives its connections.
+inline entrance lasting(std::uint32_t seconds = 3'600) {
+    entrance how;
+    how.clean = false;
+    how.expiry = seconds;
+    return how;
+}
+
 /// One client: its session outlives its connections.
 class guest {
 public:

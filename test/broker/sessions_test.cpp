@@ -7,13 +7,6 @@ using texts = std::vector<std::string>;
 
 namespace {
 
-entrance lasting(std::uint32_t seconds = 3'600) {
-    entrance how;
-    how.clean = false;
-    how.expiry = seconds;
-    return how;
-}
-
 entrance lasting_v3() {
     entrance how;
     how.version = protocol::v3_1_1;

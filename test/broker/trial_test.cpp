@@ -24,14 +24,6 @@ constexpr std::size_t readers = 4, writers = 2, people = readers + writers;
 char const* const     topics[] = {"t/0", "t/1", "t/2/x", "u"};
 char const* const     filters[] = {"t/0", "t/+", "t/#", "#", "u", "$share/g/t/1"};
 
-entrance lasting(bool clean = false) {
-    entrance how;
-    how.clean = clean;
-    how.expiry = 3'600;
-    how.keep_alive = 0;
-    return how;
-}
-
 struct message {
     std::string           topic{};
     qos_level             qos{};
@@ -83,7 +75,9 @@ private:
     }
     void enter(std::size_t who) {
         auto& of = *people_[who].at;
-        if (!of.engine) of.connect(lasting());
+        auto  how = lasting();
+        how.keep_alive = 0;
+        if (!of.engine) of.connect(how);
     }
 
     void ended(std::size_t who, session::event::delivered const& e) {
